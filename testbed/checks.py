@@ -1,0 +1,138 @@
+"""Validation, once, at the public face: what passes here is trusted by everything behind it.
+
+Every message names the caller, the argument, what was expected and what came. Errors are ValueError for bad values and
+shapes and TypeError for the wrong kind of thing; nothing is repaired silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+UNIT_TOLERANCE = 1e-9  # how far from 1 a norm handed in from outside may be (float32 decoders are normalised first)
+SUM_TOLERANCE = 1e-9  # likewise for weights that must sum to 1
+
+
+def real_array(where: str, name: str, value: Any, ndim: int) -> Array:
+    """A finite, C-contiguous float64 array with `ndim` dimensions, or one clear error.
+
+    Refused: masked, complex, object, string and boolean arrays (TypeError); wrong dimensions, NaN, inf (ValueError,
+    naming the first offending row and column). The caller's array is never modified; it is copied only if it must be.
+    """
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{where}: {name} is a masked array; fill or drop the masked entries first")
+    if hasattr(value, "toarray") and not isinstance(value, np.ndarray):
+        raise TypeError(f"{where}: {name} is a sparse {type(value).__name__}; pass a dense array, {name}.toarray()")
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{where}: {name} is not a rectangular array: {error}") from None
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{where}: {name} must hold real numbers; its dtype is {array.dtype}")
+    if array.ndim != ndim:
+        raise ValueError(f"{where}: {name} must have {ndim} dimension{'s' * (ndim != 1)}; its shape is {array.shape}")
+    array = np.ascontiguousarray(array, dtype=np.float64)
+    finite = np.isfinite(array)
+    if not finite.all():
+        place = np.argwhere(~finite)[0]
+        words = " ".join(f"{axis} {index}" for axis, index in zip(("row", "column"), place, strict=False))
+        raise ValueError(f"{where}: {name} must be finite; {words if ndim == 2 else f'entry {place[0]}'} "
+                         f"is {array[tuple(place)]}")
+    return array
+
+
+def matrix(where: str, name: str, value: Any, columns: int | None = None, empty: bool = False) -> Array:
+    """A finite (rows, columns) matrix; `columns` fixes its width, and rows may be zero only if `empty`."""
+    array = real_array(where, name, value, 2)
+    if columns is not None and array.shape[1] != columns:
+        raise ValueError(f"{where}: {name} must have {columns} columns; its shape is {array.shape}")
+    if array.shape[1] == 0 or (array.shape[0] == 0 and not empty):
+        raise ValueError(f"{where}: {name} is empty; its shape is {array.shape}")
+    return array
+
+
+def vector(where: str, name: str, value: Any, size: int) -> Array:
+    """A finite vector with `size` entries."""
+    array = real_array(where, name, value, 1)
+    if array.size != size:
+        raise ValueError(f"{where}: {name} must have {size} entries; it has {array.size}")
+    return array
+
+
+def unit_rows(where: str, name: str, value: Any, columns: int | None = None) -> Array:
+    """Atoms: a matrix whose rows have unit norm within UNIT_TOLERANCE, returned normalised to the last bit."""
+    array = matrix(where, name, value, columns)
+    norms = np.sqrt(np.einsum("jk,jk->j", array, array))
+    bad = np.flatnonzero(np.abs(norms - 1) > UNIT_TOLERANCE)
+    if bad.size:
+        row = bad[0]
+        what = "is zero" if norms[row] == 0 else f"has norm {norms[row]:.6g}"
+        raise ValueError(f"{where}: {name} must have rows of unit norm; row {row} {what}")
+    return array / norms[:, None]
+
+
+def weights(where: str, value: Any, n: int) -> Array:
+    """Sample weights: n entries >= 0 with sum 1; None gives 1/n each."""
+    if value is None:
+        return np.full(n, 1.0 / n)
+    array = vector(where, "weights", value, n)
+    if (array < 0).any():
+        row = int(np.argmax(array < 0))
+        raise ValueError(f"{where}: weights must not be negative; entry {row} is {array[row]}")
+    if abs(array.sum() - 1) > SUM_TOLERANCE:
+        raise ValueError(f"{where}: weights must sum to 1; they sum to {array.sum():.12g}")
+    return array
+
+
+def number(where: str, name: str, value: Any, low: float = -np.inf, high: float = np.inf, *,
+           open_low: bool = False, open_high: bool = False) -> float:
+    """A finite real number in an interval; `open_low` and `open_high` exclude its ends."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{where}: {name} must be a number; got {type(value).__name__} {value!r}")
+    x = float(value)
+    inside = (x > low if open_low else x >= low) and (x < high if open_high else x <= high)
+    if not (np.isfinite(x) and inside):
+        raise ValueError(f"{where}: {name} must be {_interval(low, high, open_low, open_high)}; got {x:g}")
+    return x
+
+
+def _interval(low: float, high: float, open_low: bool, open_high: bool) -> str:
+    bounds = [f"{'>' if open_low else '>='} {low:g}"] * bool(np.isfinite(low))
+    bounds += [f"{'<' if open_high else '<='} {high:g}"] * bool(np.isfinite(high))
+    return " and ".join(["finite", *bounds])
+
+
+def integer(where: str, name: str, value: Any, low: int = 0, high: int | None = None) -> int:
+    """A whole number >= low (and <= high)."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{where}: {name} must be a whole number; got {type(value).__name__} {value!r}")
+    if value < low or (high is not None and value > high):
+        bound = f">= {low}" if high is None else f"between {low} and {high}"
+        raise ValueError(f"{where}: {name} must be {bound}; got {value}")
+    return int(value)
+
+
+def flag(where: str, name: str, value: Any) -> bool:
+    """True or False, and nothing that merely resembles them."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{where}: {name} must be True or False; got {type(value).__name__} {value!r}")
+    return bool(value)
+
+
+def choice(where: str, name: str, value: Any, allowed: Sequence[str]) -> str:
+    """One of the allowed words."""
+    if value not in allowed:
+        raise ValueError(f"{where}: {name} must be one of {', '.join(allowed)}; got {value!r}")
+    return str(value)
+
+
+def frozen(array: Array) -> Array:
+    """A read-only view: results are facts, and nothing downstream may edit them."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

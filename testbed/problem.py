@@ -1,0 +1,67 @@
+"""The problem: data, weights, penalty and the two choices that change what an optimum is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from testbed import checks
+from testbed.checks import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """min over unit-norm atoms D, codes Z, bias b of  E[ 1/2 |x - b - zD|^2 + lam * sum |z| ].
+
+    Attributes
+    ----------
+    X : (n, d) float64, read-only. One sample a row.
+    lam : penalty > 0, in the units of X.
+    weights : (n,) float64 >= 0 with sum 1; E is the mean they define. None gives 1/n each.
+    bias : whether b is fitted (otherwise b = 0).
+    nonnegative : codes z >= 0 (the problem SAEs approximate) or signed codes (the classical setting).
+
+    Raises TypeError or ValueError, naming the argument and the place, for anything that is not such a problem.
+    """
+
+    X: Array
+    lam: float
+    weights: Array = None  # type: ignore[assignment]  # filled in by validation
+    bias: bool = False
+    nonnegative: bool = True
+
+    def __post_init__(self) -> None:
+        where = "Problem"
+        X = checks.matrix(where, "X", self.X)
+        settle: dict[str, Any] = {
+            "X": checks.frozen(X),
+            "lam": checks.number(where, "lam", self.lam, 0, open_low=True),
+            "weights": checks.frozen(checks.weights(where, self.weights, len(X))),
+            "bias": checks.flag(where, "bias", self.bias),
+            "nonnegative": checks.flag(where, "nonnegative", self.nonnegative),
+        }
+        for name, value in settle.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def n(self) -> int:
+        """Number of samples."""
+        return self.X.shape[0]
+
+    @property
+    def d(self) -> int:
+        """Dimension of the data."""
+        return self.X.shape[1]
+
+    @property
+    def huber_floor(self) -> float:
+        """E[h_lam(|x|)], the least objective that any dictionary of any width reaches without a bias (G1)."""
+        return huber(np.linalg.norm(self.X, axis=1), self.lam) @ self.weights
+
+
+def huber(t: Array, lam: float) -> Array:
+    """h_lam(t) = t^2/2 for |t| <= lam, else lam |t| - lam^2/2: the best loss of a point at distance t (G1)."""
+    t = np.abs(t)
+    return np.where(t > lam, lam * t - 0.5 * lam * lam, 0.5 * t * t)
