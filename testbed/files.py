@@ -62,7 +62,7 @@ def save_npz(path: str | Path, arrays: Mapping[str, Any]) -> None:
         if np.asarray(value).dtype.kind == "O":
             raise TypeError(f"save_npz: {name} is an object array, which only a pickle could hold")
     with _replacing(Path(path)) as stream:
-        np.savez_compressed(stream, **{name: np.asarray(value) for name, value in arrays.items()})
+        np.savez_compressed(stream, **{name: np.asarray(value) for name, value in arrays.items()})  # type: ignore[arg-type]
 
 
 def load_npz(path: str | Path, required: Sequence[str] = ()) -> dict[str, np.ndarray]:

@@ -1,7 +1,7 @@
 """The optimum: a dictionary with its codes on a problem, and everything that statements are made of.
 
-An Optimum carries claims only as strong as what `testbed.verify` measured on its arrays; the arrays, not the claims, are
-what a file stores, and loading measures again.
+An Optimum carries claims only as strong as what `testbed.verify` measured on its arrays. Loading a file measures its
+arrays again and ignores the claims stored beside them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Optimum:
     Z : (n, m) scipy.sparse.csr_array of codes.
     objective : F(D, Z, b), in squared units of X.
     stationarity, kkt : normalised residuals (see testbed.verify.Measurement); 0 at an optimum.
-    hessian_min : least eigenvalue of the Hessian of M1 on tangent directions, in units of lam * max mu; None if not computed.
+    hessian_min : least eigenvalue of the Hessian (M1) relative to its diagonal E[z_j^2] + lam mu_j; None if not known.
     status : 'global' | 'local_min' | 'stationary' | 'unconverged', as testbed.verify supports it.
     restarts, seed : how many starts were tried, from which seed; 0 and None for a dictionary that was brought.
     objectives : (restarts,) the objective each restart ended with, in order.
@@ -139,8 +139,8 @@ class Optimum:
     def load(cls, path: str | Path) -> Optimum:
         """Read what `save` wrote and measure it again: the file's own claims are not taken on trust.
 
-        hessian_min is recomputed when asked for by `testbed.hessian_min`, so a loaded optimum is at most 'stationary'
-        or 'global' until then. Raises ValueError naming the file.
+        The Hessian is not recomputed, so a loaded optimum is 'global' or 'stationary' at most. Raises ValueError naming
+        the file.
         """
         arrays = files.load_npz(path, required=["X", "weights", "lam", "D", "b", "nonnegative", "bias"])
         try:

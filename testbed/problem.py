@@ -58,7 +58,7 @@ class Problem:
     @property
     def huber_floor(self) -> float:
         """E[h_lam(|x|)], the least objective that any dictionary of any width reaches without a bias (G1)."""
-        return huber(np.linalg.norm(self.X, axis=1), self.lam) @ self.weights
+        return float(huber(np.linalg.norm(self.X, axis=1), self.lam) @ self.weights)
 
 
 def huber(t: Array, lam: float) -> Array:

@@ -28,7 +28,7 @@ class Measurement:
     objective : F(D, Z, b), in squared units of X.
     kkt : worst violation of C1 over samples and atoms, as a multiple of max(lam, |x|/1000).
     kkt_sample : the sample at which it is attained.
-    stationarity : max over live j of |E[z_j r] - lam mu_j d_j| / (lam mu_j) (S1), and |E r| / lam when a bias is fitted.
+    stationarity : max over live j of |E[z_j r] - lam mu_j d_j| / (lam mu_j) (S1), and |E r| / lam with a bias.
     norms : max | |d_j| - 1 |.
     radius : max |r| / lam; at most 1 exactly at the wide limit (G2), where the dictionary is a global optimum.
     live : number of atoms with mu_j > 0.
@@ -71,7 +71,7 @@ def score_blocks(problem: Problem, D: Array, R: Array) -> Iterator[tuple[slice, 
 
 
 def kkt_violation(problem: Problem, D: Array, R: Array, Z: csr_array) -> Array:
-    """(n,) worst violation of C1 for each sample: scores above 1, scores off 1 on the support, codes of the wrong sign."""
+    """(n,) worst violation of C1 for each sample: scores above 1, scores off 1 on the support, codes of wrong sign."""
     worst = np.zeros(problem.n)
     for block, S in score_blocks(problem, D, R):
         z = Z[block].toarray()

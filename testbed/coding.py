@@ -1,0 +1,151 @@
+"""Exact codes: `encode`, and what `fit` uses of it.
+
+Two routes, tried in turn for each sample: an active set on the Gram matrix (fast), then the same method on the atoms
+themselves by QR (slow, and accurate for atoms that nearly coincide). A sample on which both fail raises CodingError:
+codes that do not satisfy C1 are never returned as if they did.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+import threadpoolctl
+from scipy.sparse import csr_array
+
+from testbed import _coding, checks
+from testbed.checks import Array
+from testbed.problem import Problem
+
+CHUNK_WORK = 1 << 27  # multiplications between two looks at the keyboard: some 50 ms, so that Ctrl-C is heard
+
+
+class CodingError(ArithmeticError):
+    """No route reached the optimality conditions of a sample; the message names it."""
+
+
+@functools.cache
+def _controller() -> Any:
+    return threadpoolctl.ThreadpoolController()
+
+
+def one_blas_thread() -> Any:
+    """Context in which matrix products run on one thread: their bits would otherwise depend on how many there are."""
+    return _controller().limit(limits=1, user_api="blas")
+
+
+def power_of_two_near(lam: float) -> float:
+    """The power of two c with lam / c in [1/2, 1).
+
+    The solver works in units of c: rounding is unchanged by the division, so scaling X and lam by a power of two gives
+    the same bits scaled (G4), and no intermediate over- or underflows before the data do.
+    """
+    return math.ldexp(1.0, max(math.frexp(lam)[1], -1021))
+
+
+class Coder:
+    """Codes of the rows of X, kept as a warm start from one dictionary to the next.
+
+    X (n, d) float64, C-contiguous; codes are stored as idx, val (n, K) and cnt (n,): the cnt[i] atoms that sample i
+    uses and their values.
+    """
+
+    def __init__(self, n: int, d: int, m: int, lam: float, nonnegative: bool) -> None:
+        self.lam, self.signed = lam, not nonnegative
+        self.most = min(m, d)
+        self.width = min(self.most, 32)
+        self.idx: np.ndarray = np.zeros((n, self.width), np.uint32)
+        self.val: Array = np.zeros((n, self.width))
+        self.cnt: np.ndarray = np.zeros(n, np.int64)
+        self.rows = int(min(max((1 << 19) // m, 32), 256))
+        per_row = m * (d + 8 * 12)
+        self.chunk = max(1, CHUNK_WORK // (per_row * self.rows)) * self.rows
+        # coherent dictionaries want fewer atoms added from one stale gradient
+        self.share = 0.5
+        self.rescued = 0
+
+    def snapshot(self) -> tuple[np.ndarray, Array, np.ndarray]:
+        """A copy of the codes; `restore` takes it back."""
+        return self.idx.copy(), self.val.copy(), self.cnt.copy()
+
+    def restore(self, snapshot: tuple[np.ndarray, Array, np.ndarray]) -> None:
+        """Return to an earlier snapshot."""
+        idx, val, cnt = snapshot
+        self.idx, self.val, self.cnt = idx.copy(), val.copy(), cnt.copy()
+        self.width = self.idx.shape[1]
+
+    def code(self, X: Array, D: Array) -> None:
+        """Solve for every row of X on the dictionary D (m, d), from the codes held; BLAS must be on one thread."""
+        DT = np.ascontiguousarray(D.T)
+        G = D @ DT
+        for start in range(0, len(X), self.chunk):
+            part = slice(start, start + self.chunk)
+            while True:
+                cnt = self.cnt[part]
+                _coding.code_rows(X[part], D, DT, G, self.lam, self.signed, self.share, self.rows,
+                                  self.idx[part], self.val[part], cnt)
+                full = cnt == _coding.FULL
+                if self.width == self.most or not full.any():
+                    break
+                cnt[full] = 0
+                self._widen()
+            for i in np.flatnonzero(cnt < 0):
+                self._rescue(X, D, start + int(i))
+
+    def _widen(self) -> None:
+        self.width = min(self.most, 2 * self.width)
+        grow = ((0, 0), (0, self.width - self.idx.shape[1]))
+        self.idx, self.val = np.pad(self.idx, grow), np.pad(self.val, grow)
+
+    def _rescue(self, X: Array, D: Array, i: int) -> None:
+        S, sg, z = np.zeros(self.most, np.int64), np.ones(self.most), np.zeros(self.most)
+        k = _coding.code_safely(X[i], D, self.lam, self.signed, S, sg, z)
+        if k < 0:
+            raise CodingError(f"sample {i} could not be coded: its atoms are too nearly dependent")
+        while k > self.width:
+            self._widen()
+        self.idx[i, :k], self.val[i, :k], self.cnt[i] = S[:k], z[:k], k
+        self.rescued += 1
+
+    def sparse(self, m: int, scale: float = 1.0) -> csr_array:
+        """The codes as a csr_array (n, m) with sorted columns, multiplied by `scale`."""
+        inside = np.arange(self.width) < self.cnt[:, None]
+        pointers = np.concatenate([[0], np.cumsum(self.cnt)])
+        Z = csr_array((self.val[inside] * scale, self.idx[inside].astype(np.int64), pointers), shape=(len(self.cnt), m))
+        Z.sort_indices()
+        return Z
+
+
+def codes(problem: Problem, D: Array, b: Array) -> csr_array:
+    """Exact codes (n, m) of a problem's data on unit-norm atoms D (m, d) with bias b (d,); trusted arguments."""
+    unit = power_of_two_near(problem.lam)
+    coder = Coder(problem.n, problem.d, len(D), problem.lam / unit, problem.nonnegative)
+    with one_blas_thread():
+        coder.code(np.ascontiguousarray((problem.X - b) / unit), np.ascontiguousarray(D))
+    return coder.sparse(len(D), unit)
+
+
+def encode(X: Any, D: Any, lam: float, b: Any = None, nonnegative: bool = True) -> csr_array:
+    """Exact codes: for every row x of X, the z >= 0 that minimises 1/2 |x - b - zD|^2 + lam * sum z (C1).
+
+    Parameters
+    ----------
+    X : (n, d) samples. D : (m, d) atoms of unit norm. lam : penalty > 0, in the units of X.
+    b : (d,) bias subtracted first, or None. nonnegative : False for signed codes with penalty lam * sum |z|.
+
+    Returns
+    -------
+    scipy.sparse.csr_array (n, m), float64. Normalised KKT violation is at most 1e-12 (see testbed.verify).
+
+    Raises ValueError or TypeError naming the argument; CodingError naming a sample that could not be coded.
+    """
+    where = "encode"
+    X = checks.matrix(where, "X", X)
+    D = checks.unit_rows(where, "D", D, X.shape[1])
+    bias = np.zeros(X.shape[1]) if b is None else checks.vector(where, "b", b, X.shape[1])
+    lam = checks.number(where, "lam", lam, 0, open_low=True)
+    return codes(Problem(X, lam, nonnegative=checks.flag(where, "nonnegative", nonnegative)), D, bias)
+
+
