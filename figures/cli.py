@@ -84,8 +84,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _worlds(arguments: argparse.Namespace) -> int:
     from generators import WORLDS
 
-    for name in WORLDS:
-        print(WORLDS[name].describe())
+    for name, entry in WORLDS.items():
+        parameters = ", ".join(f"{key}={value}" for key, value in entry.parameters.items())
+        print(f"{name:<19} {entry.summary}\n{'':<19} {parameters or 'no parameters'}")
     return 0
 
 

@@ -204,7 +204,7 @@ def _code_one(c, G, lam, signed, share, S, sg, z, e, u, Inv, grad, cand, k):
     """Codes of one sample from the support S[:k] (k = 0: from nothing). Returns the new k, FAILED or FULL."""
     m = len(c)
     top = _largest(c, signed)
-    tol = 1e-13 * lam + 4 * EPS * top
+    tol = 1e-13 * lam + 2 * EPS * top
     if k > 0:
         k = _polish(c, G, lam, tol, S, sg, z, e, u, Inv, k)
     stuck = 0
@@ -347,7 +347,7 @@ def code_safely(x, D, lam, signed, S, sg, z):
     top = 0.0
     for q in range(d):
         top += x[q] * x[q]
-    tol = 1e-13 * lam + 4 * EPS * np.sqrt(top)
+    top = np.sqrt(top)
     k = 0
     stuck = 0
     for _ in range(1000 + 50 * cap):
@@ -356,6 +356,10 @@ def code_safely(x, D, lam, signed, S, sg, z):
         for i in range(k):
             for q in range(d):
                 r[q] -= z[i] * D[S[i], q]
+        terms = top  # what cancels in r, and so the size of its rounding
+        for i in range(k):
+            terms += abs(z[i])
+        tol = 1e-13 * lam + EPS * terms
         worst = 0.0  # polish: solve T' T step = e on the support
         for i in range(k):
             a = -lam * sg[i]

@@ -26,7 +26,7 @@ class Measurement:
     """What was measured at (D, b, Z).
 
     objective : F(D, Z, b), in squared units of X.
-    kkt : worst violation of C1 over samples and atoms, as a multiple of max(lam, |x|/1000).
+    kkt : worst violation of C1 over samples and atoms, as a multiple of max(lam, (|x| + sum |z|)/1000).
     kkt_sample : the sample at which it is attained.
     stationarity : max over live j of |E[z_j r] - lam mu_j d_j| / (lam mu_j) (S1), and |E r| / lam with a bias.
     norms : max | |d_j| - 1 |.
@@ -85,8 +85,9 @@ def kkt_violation(problem: Problem, D: Array, R: Array, Z: csr_array) -> Array:
             off = np.where(on, np.abs(S - np.sign(z)), 0)
             wrong = np.zeros_like(z)
         worst[block] = np.maximum(np.maximum(over, off), wrong).max(axis=1, initial=0)
-    # where lam is below a thousandth of |x|, a violation is measured against |x|/1000: less is the rounding of <r, d>
-    scale = np.maximum(1, 1e-3 * np.linalg.norm(problem.X, axis=1) / problem.lam)
+    # where lam is below a thousandth of the terms that cancel in r, less than this is rounding
+    terms = np.linalg.norm(problem.X, axis=1) + np.asarray(abs(Z).sum(axis=1)).ravel()
+    scale = np.maximum(1, 1e-3 * terms / problem.lam)
     return np.maximum(worst, 0) / scale
 
 

@@ -1,0 +1,32 @@
+"""Toy worlds with their ground truth: what fires together (a law), where it points (a geometry), what theory predicts.
+
+    from generators import hierarchical
+    world = hierarchical(depth=3, exclusive=True, magnitude="uniform(1,2)").embed(16, "random", seed=0)
+    sample = world.sample(1000, rng=0)        # X, codes, features, weights, offset
+
+Worlds of finite support are given exactly, `world.exact()`, so that expectations carry no sampling noise. The file that
+holds a toy world holds its exact answer too: `correlated_pair(0.4, 0.2).predict(lam=0.1)`.
+"""
+
+from generators.antipodal import antipodal
+from generators.cofiring import cofiring
+from generators.correlated import correlated
+from generators.correlated_pair import correlated_pair
+from generators.digits import digits
+from generators.hierarchical import forest, hierarchical
+from generators.independent import independent
+from generators.magnitudes import Scalar
+from generators.nested import exclusive_children, nested_pair
+from generators.one_sparse import one_sparse
+from generators.prediction import Prediction
+from generators.published import correlated_50, hedging, tree
+from generators.registry import WORLDS, make
+from generators.sample import Sample
+from generators.words import parse_parameters
+from generators.world import World
+
+__all__ = [
+    "WORLDS", "Prediction", "Sample", "Scalar", "World", "antipodal", "cofiring", "correlated", "correlated_50",
+    "correlated_pair", "digits", "exclusive_children", "forest", "hedging", "hierarchical", "independent", "make",
+    "nested_pair", "one_sparse", "parse_parameters", "tree",
+]

@@ -1,0 +1,80 @@
+"""Signed directions: x = offset + sum_k s_k u_k with s_k of either sign, dense or sparse (T5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from generators import arguments
+from generators.laws import Feature, Product
+from generators.magnitudes import Scalar, scalar
+from generators.prediction import Prediction
+from generators.world import World
+from testbed import checks
+from testbed.checks import Array
+from testbed.problem import huber
+
+BALANCED = 1e-14  # relative size of a Huber slope that is zero but for rounding
+
+
+def antipodal(n_features: int | None = None, law: Scalar | str | float | Sequence[Scalar | str | float] = "sign(1)",
+              p: float | Sequence[float] = 1.0, offset: Any = 0.0, directions: Any = None) -> World:
+    """Independent signed features.
+
+    n_features: how many (default: 1, or as many as the other arguments list). law of s_k, any location and scale:
+    "sign(1)", "bernoulli(0.3)" (on/off), "gaussian(1,2)", "uniform(-1,1)", "laplace(0,1)", "discrete([-1,2],[.7,.3])";
+    one or one per feature. p in (0, 1]: s_k is drawn with probability p, otherwise 0 (1: dense). offset: a vector
+    (d,), or a number, by which every s_k is shifted. directions: (k, d) unit rows (default: orthonormal axes).
+    predict (one dense or sparse direction of finite law, bias fitted, two atoms): T5.
+    """
+    where = "antipodal"
+    k = arguments.count(where, n_features, [directions, law, p], 1)
+    laws = [scalar(where, "law", entry, signed=True) for entry in arguments.per_feature(where, "law", law, k)]
+    ps = arguments.probabilities(where, "p", p, k)
+    V = np.eye(k) if directions is None else checks.unit_rows(where, "directions", directions)
+    shift = offset if arguments.listed(offset) else checks.number(where, "offset", offset) * V.sum(axis=0)
+    text = arguments.call(where, n_features=k, law=laws if arguments.listed(law) else laws[0], p=p, offset=offset,
+                          directions=directions)
+    return World(Product(tuple(Feature(float(q), s) for q, s in zip(ps, laws, strict=True))), text, V, shift,
+                 theory=_location)
+
+
+def _location(world: World, lam: float) -> Prediction:
+    """T5: on one direction, x = offset + s u, the bias is the Huber location of s, and atoms +-u code what is beyond.
+
+    For any dictionary and bias, F >= E h_lam(|x - b|) (G1) >= E h_lam(s - <b - offset, u>) >= min_c E h_lam(s - c),
+    and D = (u, -u), b = offset + c u attains it: s is coded by +u where s > c + lam, by -u where s < c - lam. The
+    optimal c is the root of E clip(c - s, -lam, lam) (an interval's middle where it vanishes on one): B1.
+
+    On/off s, P(s = a) = p, for a > lam / max(p, 1-p): if p < 1/2, c = lam p/(1-p) and only +u is live; if p > 1/2,
+    c = a - lam (1-p)/p and only -u is live: it codes the absence of the feature. An antipodal pair of live atoms needs
+    values of s on both sides of c +- lam, as when the magnitudes of a feature denser than 1/2 spread wider than lam.
+    """
+    if world.n_features != 1:
+        raise ValueError(f"predict: T5 is for one direction; {world} has {world.n_features}")
+    if not world.finite:
+        raise ValueError(f"predict: T5 needs a finite law of s; world {world} {world.law.obstacle}")
+    sample = world.exact()
+    s, w = sample.codes[:, 0], sample.weights
+    spread = float(np.abs(s - s @ w).max())
+    if lam >= spread:
+        raise ValueError(f"predict: T5 holds for lam below max |s - E s| = {spread:g}, so that an atom is live; "
+                         f"got {lam:g}")
+    c = huber_location(s, w, lam)
+    u = world.features[0]
+    values = {"location": c, "plus_on": float(w @ (s > c + lam)), "minus_on": float(w @ (s < c - lam))}
+    return Prediction("T5", np.array([u, -u]), world.offset + c * u, float(w @ huber(s - c, lam)), values, True,
+                      f"one direction, both signs of it are atoms, and lam < max |s - E s| ({lam:g} < {spread:g})")
+
+
+def huber_location(s: Array, weights: Array, lam: float) -> float:
+    """argmin_c E h_lam(s - c), exactly: a piecewise linear slope with breaks at s +- lam; the middle of a flat zero."""
+    breaks = np.unique(np.concatenate([s - lam, s + lam]))
+    slope = np.array([float(weights @ np.clip(c - s, -lam, lam)) for c in breaks])
+    low = int(np.flatnonzero(slope < -BALANCED * lam)[-1])
+    high = int(np.flatnonzero(slope > BALANCED * lam)[0])
+    if high > low + 1:
+        return float(breaks[low + 1] + breaks[high - 1]) / 2
+    return float(breaks[low] - slope[low] * (breaks[high] - breaks[low]) / (slope[high] - slope[low]))
