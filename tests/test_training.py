@@ -1,4 +1,4 @@
-"""Training ends at verified optima: known answers, derivatives against finite differences, symmetries, honest status."""
+"""Training ends at verified optima: known answers, finite differences, symmetries, honest status."""
 
 import numpy as np
 import oracles

@@ -1,0 +1,127 @@
+"""Bad input gets one clear error, before any kernel runs, that names the argument and the place."""
+
+import numpy as np
+import pytest
+
+from testbed import Optimum, Problem, encode, fit
+
+X = np.arange(12.0).reshape(4, 3) + 1
+D = np.eye(3)
+NAN = X.copy()
+NAN[2, 1] = np.nan
+INF = X.copy()
+INF[0, 2] = -np.inf
+
+BAD_DATA = [
+    (NAN, ValueError, r"X must be finite; row 2 column 1 is nan"),
+    (INF, ValueError, r"X must be finite; row 0 column 2 is -inf"),
+    (np.zeros((0, 3)), ValueError, r"X is empty; its shape is \(0, 3\)"),
+    (np.zeros((3, 0)), ValueError, r"X is empty; its shape is \(3, 0\)"),
+    (X[0], ValueError, r"X must have 2 dimensions; its shape is \(3,\)"),
+    (X[None], ValueError, r"X must have 2 dimensions; its shape is \(1, 4, 3\)"),
+    (X + 1j, TypeError, r"X must hold real numbers; its dtype is complex128"),
+    (X > 3, TypeError, r"X must hold real numbers; its dtype is bool"),
+    (np.ma.masked_less(X, 3), TypeError, r"X is a masked array"),
+    (X.astype(object), TypeError, r"X must hold real numbers; its dtype is object"),
+    ([["a", "b"]], TypeError, r"X must hold real numbers; its dtype is <U1"),
+    ([[1.0, 2.0], [3.0]], ValueError, r"X is not a rectangular array"),
+    (None, TypeError, r"X must hold real numbers; its dtype is object"),
+]
+
+
+@pytest.mark.parametrize("data, kind, message", BAD_DATA)
+@pytest.mark.parametrize("call", [lambda A: fit(A, 2, 0.1), lambda A: encode(A, D, 0.1), lambda A: Problem(A, 0.1)])
+def test_bad_data(call, data, kind, message):
+    with pytest.raises(kind, match=message):
+        call(data)
+
+
+@pytest.mark.parametrize("lam, kind, message", [
+    (-1.0, ValueError, r"lam must be finite and > 0; got -1"),
+    (0.0, ValueError, r"lam must be finite and > 0; got 0"),
+    (np.nan, ValueError, r"lam must be finite and > 0; got nan"),
+    (np.inf, ValueError, r"lam must be finite and > 0; got inf"),
+    ("0.1", TypeError, r"lam must be a number; got str '0.1'"),
+    (None, TypeError, r"lam must be a number; got NoneType"),
+    (1j, TypeError, r"lam must be a number; got complex"),
+    (True, TypeError, r"lam must be a number; got bool"),
+])
+@pytest.mark.parametrize("call", [lambda lam: fit(X, 2, lam), lambda lam: encode(X, D, lam)])
+def test_bad_penalty(call, lam, kind, message):
+    with pytest.raises(kind, match=message):
+        call(lam)
+
+
+@pytest.mark.parametrize("weights, message", [
+    ([0.5, 0.5, 0.5, -0.5], r"weights must not be negative; entry 3 is -0.5"),
+    ([0.5, 0.5, 0.5, 0.5], r"weights must sum to 1; they sum to 2"),
+    ([0.5, 0.5], r"weights must have 4 entries; it has 2"),
+    ([[0.25] * 4], r"weights must have 1 dimension; its shape is \(1, 4\)"),
+    ([np.nan, 0, 0, 1], r"weights must be finite; entry 0 is nan"),
+])
+def test_bad_weights(weights, message):
+    with pytest.raises(ValueError, match=message):
+        fit(X, 2, 0.1, weights=weights)
+
+
+@pytest.mark.parametrize("atoms, message", [
+    (2 * D, r"encode: D must have rows of unit norm; row 0 has norm 2"),
+    (np.diag([1.0, 1, 0]), r"encode: D must have rows of unit norm; row 2 is zero"),
+    (np.diag([1.0, 0.98, 1]), r"row 1 has norm 0.98"),
+    (np.eye(2), r"encode: D must have 3 columns; its shape is \(2, 2\)"),
+    (np.zeros((0, 3)), r"encode: D is empty"),
+    (np.where(D, np.nan, 0), r"encode: D must be finite; row 0 column 0 is nan"),
+])
+def test_bad_atoms(atoms, message):
+    with pytest.raises(ValueError, match=message):
+        encode(X, atoms, 0.1)
+
+
+@pytest.mark.parametrize("options, kind, message", [
+    ({"n_atoms": 0}, ValueError, r"fit: n_atoms must be >= 1; got 0"),
+    ({"n_atoms": 2.0}, TypeError, r"fit: n_atoms must be a whole number; got float 2.0"),
+    ({"restarts": 0}, ValueError, r"fit: restarts must be >= 1; got 0"),
+    ({"seed": -1}, ValueError, r"fit: seed must be >= 0; got -1"),
+    ({"bias": 1}, TypeError, r"bias must be True or False; got int 1"),
+    ({"nonnegative": "yes"}, TypeError, r"nonnegative must be True or False; got str 'yes'"),
+    ({"start": D[:1]}, ValueError, r"fit: start must have n_atoms = 2 rows; it has 1"),
+    ({"start": 2 * D[:2]}, ValueError, r"fit: start must have rows of unit norm; row 0 has norm 2"),
+])
+def test_bad_options(options, kind, message):
+    with pytest.raises(kind, match=message):
+        fit(X, **{"n_atoms": 2, "lam": 0.1} | options)
+
+
+@pytest.mark.parametrize("b, message", [
+    (np.ones(2), r"b must have 3 entries; it has 2"),
+    (np.array([0, np.nan, 0]), r"b must be finite; entry 1 is nan"),
+])
+def test_bad_bias(b, message):
+    with pytest.raises(ValueError, match=message):
+        encode(X, D, 0.1, b)
+
+
+def test_a_bias_on_a_problem_without_one():
+    with pytest.raises(ValueError, match=r"b must be zero when no bias is fitted; it has norm 1\.73"):
+        Optimum.at(Problem(X, 0.1), D, np.ones(3))
+
+
+def test_codes_of_the_wrong_shape():
+    with pytest.raises(ValueError, match=r"Z must have shape \(4, 3\); its shape is \(2, 3\)"):
+        Optimum.at(Problem(X, 0.1), D, Z=np.zeros((2, 3)))
+
+
+def test_what_is_unusual_but_allowed():
+    assert fit(X.astype(np.float32), 7, 0.5, restarts=1).n_atoms == 7  # more atoms than samples
+    assert fit(X.astype(int).tolist(), 1, 0.5, restarts=1).n_atoms == 1
+    assert fit(np.asfortranarray(X)[::2], 1, 0.5, restarts=1).n_atoms == 1
+    assert fit(X, 2, 1e6, restarts=1).Z.nnz == 0
+
+
+def test_input_is_left_alone_and_results_are_read_only():
+    A = X.copy()
+    o = fit(A, 2, 0.5, bias=True, restarts=1)
+    assert np.array_equal(A, X) and A.flags.writeable
+    for array in (o.D, o.b, o.R, o.S, o.mu, o.G, o.problem.X, o.problem.weights):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
