@@ -7,6 +7,7 @@
 from testbed.coding import CodingError, encode
 from testbed.optimum import Optimum
 from testbed.problem import Problem, huber
+from testbed.second_order import classify
 from testbed.training import fit
 
-__all__ = ["CodingError", "Optimum", "Problem", "encode", "fit", "huber"]
+__all__ = ["CodingError", "Optimum", "Problem", "classify", "encode", "fit", "huber"]

@@ -1,4 +1,5 @@
-"""Second order (M1): the least curvature of phi at a stationary point, and the direction that has it."""
+"""Second order (M1): the least curvature of phi at a stationary point, the direction that has it, and what that makes
+of the point: a local minimum, a saddle, or neither by this evidence."""
 
 from __future__ import annotations
 
@@ -8,9 +9,14 @@ import numpy as np
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from testbed.checks import Array
+from testbed.coding import one_blas_thread
+from testbed.optimum import Optimum
 from testbed.reduced import Point, Reduced
 
 COMPLEMENTARITY = 1e-9  # nearer than this to a change of support, the second derivative is one-sided and not claimed
+FLAT = 1e-9  # a relative curvature smaller than this in size is not told from zero
+STATIONARY = 1e-8  # the Hessian is asked about points at least this stationary
+STEPS = tuple(sign * size for size in (0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4) for sign in (1, -1))
 DENSE = 256  # up to this many free directions the matrix is formed and all its eigenvalues taken
 
 
@@ -27,19 +33,18 @@ class Curvature:
 
 
 def complementarity(phi: Reduced, point: Point) -> float:
-    """min over samples of 1 - |s_ij| off the support and |z_ij| / lam on it: 0 where a support is about to change."""
+    """min of 1 - s_ij off the support and |z_ij| / lam on it: 0 where a support is about to change. Dead atoms count."""
     idx, val, cnt = point.codes
     inside = np.arange(idx.shape[1]) < cnt[:, None]
     margin = np.abs(val[inside]).min(initial=np.inf) / phi.lam
-    D = point.theta[: phi.m][point.mu > 0]
-    column = np.cumsum(point.mu > 0) - 1
-    rows = max(1, (1 << 22) // max(len(D), 1))
+    D = point.theta[: phi.m]
+    rows = max(1, (1 << 22) // phi.m)
     for start in range(0, len(point.R), rows):
         S = (point.R[start : start + rows] / phi.lam) @ D.T
         if phi.coder.signed:
             S = np.abs(S)
         here = inside[start : start + rows]
-        S[np.nonzero(here)[0], column[idx[start : start + rows][here]]] = 0
+        S[np.nonzero(here)[0], idx[start : start + rows][here]] = 0
         margin = min(margin, 1 - S.max(initial=-np.inf))
     return float(max(margin, 0.0))
 
@@ -78,3 +83,55 @@ def least_curvature(phi: Reduced, point: Point) -> Curvature:
     direction = np.zeros(shape)
     direction[live] = vector.reshape(live.sum(), -1)
     return Curvature(least, phi.tangent(point.theta, direction) / root, margin)
+
+
+@dataclass(frozen=True, eq=False)
+class Classification:
+    """What a dictionary with exact codes is, to second order.
+
+    kind : 'local minimum' (least > 0), 'saddle' (a step along `direction` was seen to lower F), 'degenerate' (a support
+    about to change, a flat direction, or no eigenvalue certified), or 'not stationary'.
+    least, margin : see Curvature. direction : (m, d) tangent to the atoms; bias_direction : (d,).
+    decrease : by how much F fell along the direction, in squared units of X; 0 unless a saddle.
+    """
+
+    kind: str
+    least: float | None
+    margin: float
+    direction: Array
+    bias_direction: Array
+    decrease: float
+
+
+def classify(optimum: Optimum) -> Classification:
+    """Classify a dictionary by the least eigenvalue of its Hessian (M1); a saddle is one only if descent was seen.
+
+    Codes are computed anew. TypeError if the argument is not an Optimum.
+    """
+    if not isinstance(optimum, Optimum):
+        raise TypeError(f"classify: expected a testbed.Optimum; got {type(optimum).__name__}")
+    phi = Reduced(optimum.problem, optimum.n_atoms)
+    theta = np.vstack([optimum.D, optimum.b[None] / phi.unit]) if phi.extra else np.array(optimum.D)
+    with one_blas_thread():
+        point = phi.at(theta)
+        if point.stationarity > STATIONARY:
+            return Classification("not stationary", None, 0.0, np.zeros_like(optimum.D), np.zeros_like(optimum.b), 0.0)
+        found = least_curvature(phi, point)
+        kind, decrease = "degenerate", 0.0
+        if found.least is not None and found.least > FLAT:
+            kind = "local minimum"
+        elif found.least is not None and found.least < -FLAT:
+            lower = descend_along(phi, point, found.direction)
+            if lower is not None:
+                kind, decrease = "saddle", (point.value - lower.value) * phi.unit**2
+    direction = found.direction
+    return Classification(kind, found.least, found.margin, direction[: phi.m],
+                          direction[phi.m] * phi.unit if phi.extra else np.zeros_like(optimum.b), decrease)
+
+
+def descend_along(phi: Reduced, point: Point, direction: Array) -> Point | None:
+    """The lowest of a few points along a direction, both ways, if it is lower than where we are."""
+    size = np.sqrt((direction * direction).sum(axis=1).max())
+    trials = [phi.at(phi.move(point.theta, (step / size) * direction), near=point) for step in STEPS]
+    best = min(trials, key=lambda trial: trial.value)
+    return best if best.value < point.value * (1 - 1e-15) else None
