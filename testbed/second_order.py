@@ -33,7 +33,7 @@ class Curvature:
 
 
 def complementarity(phi: Reduced, point: Point) -> float:
-    """min of 1 - s_ij off the support and |z_ij| / lam on it: 0 where a support is about to change. Dead atoms count."""
+    """min of 1 - s_ij off the support and |z_ij| / lam on it, dead atoms included: 0 where a support may change."""
     idx, val, cnt = point.codes
     inside = np.arange(idx.shape[1]) < cnt[:, None]
     margin = np.abs(val[inside]).min(initial=np.inf) / phi.lam
