@@ -16,7 +16,7 @@ objective, so the method ends; it returns only when a gradient computed from scr
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
+from numba import get_thread_id, prange
 
 from testbed._jit import jit
 
@@ -26,7 +26,7 @@ FAILED, FULL = -1, -2
 EPS = 2.220446049250313e-16
 
 
-@jit()
+@jit(inline=True)
 def _drop(Inv, S, sg, z, e, u, b, k):
     """Remove position b: downdate Inv, move the last position into the gap. e and u are carried along."""
     pivot = 1.0 / Inv[b, b]
@@ -56,7 +56,7 @@ def _drop(Inv, S, sg, z, e, u, b, k):
     return q
 
 
-@jit()
+@jit(inline=True)
 def _direction(G, S, u, Inv, k, j):
     """u = Inv G_Sj; returns G_jj - G_jS u, the squared distance of atom j from the span of the support."""
     kp = (k + LANES - 1) // LANES * LANES
@@ -73,7 +73,7 @@ def _direction(G, S, u, Inv, k, j):
     return square
 
 
-@jit()
+@jit(inline=True)
 def _border(S, sg, z, u, Inv, k, j, sj, zj, square):
     """Append atom j, at squared distance `square` from the span, with u = Inv G_Sj and code zj."""
     scale = 1.0 / square
@@ -93,10 +93,10 @@ def _border(S, sg, z, u, Inv, k, j, sj, zj, square):
     return k + 1
 
 
-@jit()
-def _enter(c, G, lam, tol, S, sg, z, e, u, Inv, k, j, sj):
+@jit(inline=True)
+def _enter(cj, G, lam, tol, S, sg, z, e, u, Inv, k, j, sj):
     """Let atom j enter with sign sj, if it still wants to: its gradient may have changed since it was chosen."""
-    g = c[j]
+    g = cj
     for i in range(k):
         g -= z[i] * G[j, S[i]]
     g = sj * g - lam
@@ -130,13 +130,13 @@ def _enter(c, G, lam, tol, S, sg, z, e, u, Inv, k, j, sj):
     return _border(S, sg, z, u, Inv, k, j, sj, sj * zj, square)
 
 
-@jit()
-def _polish(c, G, lam, tol, S, sg, z, e, u, Inv, k):
+@jit(inline=True)
+def _polish(C, row, G, lam, tol, S, sg, z, e, u, Inv, k):
     """Make the gradient vanish on the support: z += Inv e, with codes that reach zero on the way leaving."""
     for _ in range(6):
         worst = 0.0
         for i in range(k):
-            a = c[S[i]] - lam * sg[i]
+            a = C[row, S[i]] - lam * sg[i]
             for l in range(k):
                 a -= z[l] * G[S[i], S[l]]
             e[i] = a
@@ -166,69 +166,85 @@ def _polish(c, G, lam, tol, S, sg, z, e, u, Inv, k):
     return k
 
 
-@jit()
-def _gradient(c, G, S, z, k, grad):
+@jit(inline=True)
+def _gradient(C, row, G, S, z, k, grad):
     """grad = c - z G, from scratch: the certificate as well as the search for candidates."""
-    m = len(c)
+    m = G.shape[0]
     for j in range(m):
-        grad[j] = c[j]
+        grad[j] = C[row, j]
     i = 0
     while i + 4 <= k:
         a0, a1, a2, a3 = z[i], z[i + 1], z[i + 2], z[i + 3]
-        g0, g1, g2, g3 = G[S[i]], G[S[i + 1]], G[S[i + 2]], G[S[i + 3]]
+        j0, j1, j2, j3 = S[i], S[i + 1], S[i + 2], S[i + 3]
         for j in range(m):
-            grad[j] -= (a0 * g0[j] + a1 * g1[j]) + (a2 * g2[j] + a3 * g3[j])
+            grad[j] -= (a0 * G[j0, j] + a1 * G[j1, j]) + (a2 * G[j2, j] + a3 * G[j3, j])
         i += 4
     while i < k:
         a0 = z[i]
-        g0 = G[S[i]]
+        j0 = S[i]
         for j in range(m):
-            grad[j] -= a0 * g0[j]
+            grad[j] -= a0 * G[j0, j]
         i += 1
 
 
-@jit()
-def _largest(grad, signed):
-    top = 0.0
-    if signed:
-        for j in range(len(grad)):
-            top = max(top, abs(grad[j]))
-    else:
-        for j in range(len(grad)):
-            top = max(top, grad[j])
+@jit(inline=True)
+def _largest(grad, m, signed):
+    """max of grad (signed: |grad|) and 0, in eight chains instead of one."""
+    t0 = t1 = t2 = t3 = t4 = t5 = t6 = t7 = 0.0
+    o = 0
+    while o + 8 <= m:
+        a0, a1, a2, a3 = grad[o], grad[o + 1], grad[o + 2], grad[o + 3]
+        a4, a5, a6, a7 = grad[o + 4], grad[o + 5], grad[o + 6], grad[o + 7]
+        if signed:
+            a0, a1, a2, a3, a4, a5, a6, a7 = abs(a0), abs(a1), abs(a2), abs(a3), abs(a4), abs(a5), abs(a6), abs(a7)
+        t0 = a0 if a0 > t0 else t0
+        t1 = a1 if a1 > t1 else t1
+        t2 = a2 if a2 > t2 else t2
+        t3 = a3 if a3 > t3 else t3
+        t4 = a4 if a4 > t4 else t4
+        t5 = a5 if a5 > t5 else t5
+        t6 = a6 if a6 > t6 else t6
+        t7 = a7 if a7 > t7 else t7
+        o += 8
+    top = max(max(max(t0, t1), max(t2, t3)), max(max(t4, t5), max(t6, t7)))
+    while o < m:
+        top = max(top, abs(grad[o]) if signed else grad[o])
+        o += 1
     return top
 
 
-@jit()
-def _code_one(c, G, lam, signed, share, S, sg, z, e, u, Inv, grad, cand, k):
+@jit(inline=True)
+def _code_one(C, row, G, lam, signed, share, S, sg, z, e, u, Inv, grad, cand, k):
     """Codes of one sample from the support S[:k] (k = 0: from nothing). Returns the new k, FAILED or FULL."""
-    m = len(c)
-    top = _largest(c, signed)
-    tol = 1e-13 * lam + 2 * EPS * top
-    if k > 0:
-        k = _polish(c, G, lam, tol, S, sg, z, e, u, Inv, k)
+    m = G.shape[0]
+    _gradient(C, row, G, S, z, 0, grad)
+    tol = 1e-13 * lam + 2 * EPS * _largest(grad, m, signed)
+    polish = k > 0
     stuck = 0
+    end = FAILED
     for _ in range(200 + 4 * len(S)):
-        _gradient(c, G, S, z, k, grad)
-        top = _largest(grad, signed) - lam
+        if polish:
+            k = _polish(C, row, G, lam, tol, S, sg, z, e, u, Inv, k)
+        _gradient(C, row, G, S, z, k, grad)
+        top = _largest(grad, m, signed) - lam
         worst = 0.0
         for i in range(k):
             worst = max(worst, abs(grad[S[i]] - lam * sg[i]))
+        polish = worst > tol
         if top <= tol:
-            if worst <= tol:
-                return k
+            if not polish:
+                end = k
+                break
             stuck += 1
             if stuck > 4:
-                return FAILED
-        if worst > tol:
-            k = _polish(c, G, lam, tol, S, sg, z, e, u, Inv, k)
-        if top <= tol:
+                break
             continue
         bar = lam + max(share * top, tol)
         n = 0
         for j in range(m):
-            cand[n] = j
-            n += (abs(grad[j]) if signed else grad[j]) > bar
+            if (abs(grad[j]) if signed else grad[j]) > bar:
+                cand[n] = j
+                n += 1
         added = 0
         while n > 0 and added < 8:  # the most violated first, while its violation stands
             best = 0
@@ -239,208 +255,67 @@ def _code_one(c, G, lam, signed, share, S, sg, z, e, u, Inv, grad, cand, k):
             n -= 1
             cand[best] = cand[n]
             before = k
-            k = _enter(c, G, lam, tol, S, sg, z, e, u, Inv, k, j, 1.0 if grad[j] > 0 else -1.0)
+            k = _enter(C[row, j], G, lam, tol, S, sg, z, e, u, Inv, k, j, 1.0 if grad[j] > 0 else -1.0)
             if k < 0:
-                return k
+                break
             added += k > before
-    return FAILED
+        if k < 0:
+            end = k
+            break
+    return end
+
+
+@jit()
+def _code_block(n, lo, C, G, lam, signed, share, S, sg, z, e, u, Inv, grad, cand, idx, val, cnt):
+    """Code n samples whose products with the atoms are the rows of C, from and into rows lo ... of idx, val, cnt."""
+    for row in range(n):
+        i = lo + row
+        k = 0
+        for p in range(cnt[i]):
+            j = idx[i, p]
+            square = _direction(G, S, u, Inv, k, j)
+            if square > 1e-10:
+                k = _border(S, sg, z, u, Inv, k, j, 1.0 if val[i, p] > 0 else -1.0, val[i, p], square)
+        k = _code_one(C, row, G, lam, signed, share, S, sg, z, e, u, Inv, grad, cand, k)
+        cnt[i] = k
+        if k < 0:
+            Inv[:, :] = 0.0
+            continue
+        kept = 0
+        for p in range(k):
+            if z[p] != 0.0:
+                idx[i, kept] = S[p]
+                val[i, kept] = z[p]
+                kept += 1
+        cnt[i] = kept
+        kp = (k + LANES - 1) // LANES * LANES
+        for p in range(kp):
+            for l in range(kp):
+                Inv[p, l] = 0.0
 
 
 @jit(parallel=True)
-def code_rows(X, D, DT, G, lam, signed, share, rows, idx, val, cnt):
+def code_rows(X, DT, G, lam, signed, share, rows, C, S, four, Inv, grad, cand, idx, val, cnt):
     """Code every row of X, `rows` at a time. idx, val (n, K) and cnt (n,) hold the warm start and then the codes.
 
     cnt is FAILED or FULL (more than K atoms) where this method did not reach C1. Blocks do not depend on the number of
     threads, and each calls a matrix product that runs on one, so neither do the results.
+
+    Workspaces have a first axis of threads and come from the caller (`workspace`): arrays made in here are counted
+    references, and counting them at every call took more time than the mathematics.
     """
     n = X.shape[0]
-    m = D.shape[0]
-    K = idx.shape[1]
-    Kp = (K + LANES) // LANES * LANES
-    blocks = (n + rows - 1) // rows
-    for block in prange(blocks):
+    for block in prange((n + rows - 1) // rows):
         lo = block * rows
         hi = min(lo + rows, n)
-        C = np.dot(X[lo:hi], DT)
-        S = np.zeros(K, np.uint32)
-        sg = np.ones(Kp)
-        z = np.zeros(Kp)
-        e = np.zeros(Kp)
-        u = np.zeros(Kp)
-        Inv = np.zeros((Kp, Kp))
-        grad = np.empty(m)
-        cand = np.empty(m + 1, np.uint32)
-        for i in range(lo, hi):
-            c = C[i - lo]
-            k = 0
-            for p in range(cnt[i]):
-                j = idx[i, p]
-                square = _direction(G, S, u, Inv, k, j)
-                if square > 1e-10:
-                    k = _border(S, sg, z, u, Inv, k, j, 1.0 if val[i, p] > 0 else -1.0, val[i, p], square)
-            k = _code_one(c, G, lam, signed, share, S, sg, z, e, u, Inv, grad, cand, k)
-            cnt[i] = k
-            if k < 0:
-                Inv[:] = 0.0
-                continue
-            kept = 0
-            for p in range(k):
-                if z[p] != 0.0:
-                    idx[i, kept] = S[p]
-                    val[i, kept] = z[p]
-                    kept += 1
-            cnt[i] = kept
-            kp = (k + LANES - 1) // LANES * LANES
-            for p in range(kp):
-                for l in range(kp):
-                    Inv[p, l] = 0.0
+        t = get_thread_id()
+        np.dot(X[lo:hi], DT, C[t, : hi - lo])
+        _code_block(hi - lo, lo, C[t], G, lam, signed, share, S[t], four[t, 0], four[t, 1], four[t, 2], four[t, 3],
+                    Inv[t], grad[t], cand[t], idx, val, cnt)
 
 
-@jit()
-def _orthonormal(D, S, k, j, Q, h, v):
-    """v = the part of atom j outside the span of Q[:k], h its coordinates inside; returns |v|. Twice is enough."""
-    d = D.shape[1]
-    for q in range(d):
-        v[q] = D[j, q]
-    for i in range(k):
-        h[i] = 0.0
-    for _ in range(2):
-        for i in range(k):
-            a = 0.0
-            for q in range(d):
-                a += Q[i, q] * v[q]
-            h[i] += a
-            for q in range(d):
-                v[q] -= a * Q[i, q]
-    a = 0.0
-    for q in range(d):
-        a += v[q] * v[q]
-    return np.sqrt(a)
-
-
-@jit()
-def _factor(D, S, k, Q, T, h, v):
-    """Orthonormal rows Q and upper triangle T with D_S = T' Q, from scratch."""
-    for p in range(k):
-        norm = _orthonormal(D, S, p, S[p], Q, h, v)
-        for i in range(p):
-            T[i, p] = h[i]
-        T[p, p] = norm
-        for q in range(D.shape[1]):
-            Q[p, q] = v[q] / norm
-
-
-@jit()
-def code_safely(x, D, lam, signed, S, sg, z):
-    """The same method for one sample on the atoms themselves: QR instead of the Gram matrix, one atom at a time.
-
-    Slower, and accurate where the Gram matrix has lost the difference of two atoms. Returns k or FAILED.
-    """
-    m, d = D.shape
-    cap = len(S)
-    Q = np.zeros((cap + 1, d))
-    T = np.zeros((cap + 1, cap + 1))
-    h = np.zeros(cap + 1)
-    u = np.zeros(cap + 1)
-    v = np.zeros(d)
-    r = np.zeros(d)
-    top = 0.0
-    for q in range(d):
-        top += x[q] * x[q]
-    top = np.sqrt(top)
-    k = 0
-    stuck = 0
-    for _ in range(1000 + 50 * cap):
-        for q in range(d):
-            r[q] = x[q]
-        for i in range(k):
-            for q in range(d):
-                r[q] -= z[i] * D[S[i], q]
-        terms = top  # what cancels in r, and so the size of its rounding
-        for i in range(k):
-            terms += abs(z[i])
-        tol = 1e-13 * lam + EPS * terms
-        worst = 0.0  # polish: solve T' T step = e on the support
-        for i in range(k):
-            a = -lam * sg[i]
-            for q in range(d):
-                a += r[q] * D[S[i], q]
-            h[i] = a
-            worst = max(worst, abs(a))
-        if worst > tol and stuck < 20:
-            stuck += 1
-            for i in range(k):
-                for l in range(i):
-                    h[i] -= T[l, i] * h[l]
-                h[i] /= T[i, i]
-            for i in range(k - 1, -1, -1):
-                for l in range(i + 1, k):
-                    h[i] -= T[i, l] * h[l]
-                h[i] /= T[i, i]
-            step = 1.0
-            b = -1
-            for i in range(k):
-                a = -sg[i] * h[i]
-                if a > 0.0 and sg[i] * z[i] < step * a:
-                    step = max(sg[i] * z[i], 0.0) / a
-                    b = i
-            for i in range(k):
-                z[i] += step * h[i]
-            if b >= 0:
-                k -= 1
-                S[b], sg[b], z[b] = S[k], sg[k], z[k]
-                _factor(D, S, k, Q, T, h, v)
-            continue
-        g = 0.0
-        j = -1
-        for p in range(m):
-            a = 0.0
-            for q in range(d):
-                a += r[q] * D[p, q]
-            if (abs(a) if signed else a) - lam > g:
-                inside = False
-                for i in range(k):
-                    inside = inside or S[i] == p
-                if not inside:
-                    g = (abs(a) if signed else a) - lam
-                    j = p
-                    sj = 1.0 if a > 0 else -1.0
-        if g <= tol:
-            return k if worst <= tol else FAILED
-        stuck = 0
-        zj = 0.0
-        while True:  # slide j in
-            norm = _orthonormal(D, S, k, j, Q, h, v)
-            for i in range(k - 1, -1, -1):
-                u[i] = h[i]
-                for l in range(i + 1, k):
-                    u[i] -= T[i, l] * u[l]
-                u[i] /= T[i, i]
-            t = g / (norm * norm) if norm > 1e-12 else np.inf
-            b = -1
-            for i in range(k):
-                a = sg[i] * sj * u[i]
-                if a > 0.0 and sg[i] * z[i] < t * a:
-                    t = max(sg[i] * z[i], 0.0) / a
-                    b = i
-            if b < 0 and (norm <= 1e-12 or k == cap):
-                return FAILED
-            for i in range(k):
-                z[i] -= t * sj * u[i]
-            zj += t
-            if b < 0:
-                break
-            g -= t * norm * norm
-            k -= 1
-            S[b], sg[b], z[b] = S[k], sg[k], z[k]
-            _factor(D, S, k, Q, T, h, v)
-        for i in range(k):
-            T[i, k] = h[i]
-        T[k, k] = norm
-        for q in range(d):
-            Q[k, q] = v[q] / norm
-        S[k] = j
-        sg[k] = sj
-        z[k] = sj * zj
-        k += 1
-    return FAILED
+def workspace(threads, rows, m, K):
+    """Buffers that `code_rows` needs between `rows` and `idx`, for supports of up to K of m atoms."""
+    padded = (K + LANES) // LANES * LANES
+    return (np.empty((threads, rows, m)), np.zeros((threads, K), np.uint32), np.ones((threads, 4, padded)),
+            np.zeros((threads, padded, padded)), np.empty((threads, m)), np.empty((threads, m), np.uint32))

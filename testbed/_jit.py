@@ -5,13 +5,17 @@ from __future__ import annotations
 import numba
 
 
-def jit(parallel=False, fastmath=False):
-    """numba.njit with a disk cache, or without one where the package's folder cannot be written."""
+def jit(parallel=False, fastmath=False, inline=False):
+    """numba.njit with a disk cache, or without one where the package's folder cannot be written.
+
+    inline: for small functions with many array arguments, whose passing would cost more than what they do.
+    """
 
     def wrap(function):
+        options = {"parallel": parallel, "fastmath": fastmath, "forceinline": inline, "error_model": "numpy"}
         try:
-            return numba.njit(function, cache=True, parallel=parallel, fastmath=fastmath, error_model="numpy")
+            return numba.njit(function, cache=True, **options)
         except RuntimeError:  # numba found no folder for its cache
-            return numba.njit(function, parallel=parallel, fastmath=fastmath, error_model="numpy")
+            return numba.njit(function, **options)
 
     return wrap

@@ -11,14 +11,16 @@ import functools
 import math
 from typing import Any
 
+import numba
 import numpy as np
 import threadpoolctl
 from scipy.sparse import csr_array
 
-from testbed import _coding, checks
+from testbed import _coding, _safely, checks
 from testbed.checks import Array
 from testbed.problem import Problem
 
+SHARE = 0.5  # atoms whose violation is at least this share of the largest may enter from one gradient
 CHUNK_WORK = 1 << 27  # multiplications between two looks at the keyboard: some 50 ms, so that Ctrl-C is heard
 
 
@@ -62,8 +64,8 @@ class Coder:
         self.rows = int(min(max((1 << 19) // m, 32), 256))
         per_row = m * (d + 8 * 12)
         self.chunk = max(1, CHUNK_WORK // (per_row * self.rows)) * self.rows
-        # coherent dictionaries want fewer atoms added from one stale gradient
-        self.share = 0.5
+        self.m = m
+        self.workspace = _coding.workspace(numba.config.NUMBA_NUM_THREADS, self.rows, m, self.width)
         self.rescued = 0
 
     def snapshot(self) -> tuple[np.ndarray, Array, np.ndarray]:
@@ -71,10 +73,10 @@ class Coder:
         return self.idx.copy(), self.val.copy(), self.cnt.copy()
 
     def restore(self, snapshot: tuple[np.ndarray, Array, np.ndarray]) -> None:
-        """Return to an earlier snapshot."""
+        """Return to an earlier snapshot; one from before the buffers grew is widened to their width."""
         idx, val, cnt = snapshot
-        self.idx, self.val, self.cnt = idx.copy(), val.copy(), cnt.copy()
-        self.width = self.idx.shape[1]
+        grow = ((0, 0), (0, self.width - idx.shape[1]))
+        self.idx, self.val, self.cnt = np.pad(idx, grow), np.pad(val, grow), cnt.copy()
 
     def code(self, X: Array, D: Array) -> None:
         """Solve for every row of X on the dictionary D (m, d), from the codes held; BLAS must be on one thread."""
@@ -84,7 +86,7 @@ class Coder:
             part = slice(start, start + self.chunk)
             while True:
                 cnt = self.cnt[part]
-                _coding.code_rows(X[part], D, DT, G, self.lam, self.signed, self.share, self.rows,
+                _coding.code_rows(X[part], DT, G, self.lam, self.signed, SHARE, self.rows, *self.workspace,
                                   self.idx[part], self.val[part], cnt)
                 full = cnt == _coding.FULL
                 if self.width == self.most or not full.any():
@@ -98,10 +100,11 @@ class Coder:
         self.width = min(self.most, 2 * self.width)
         grow = ((0, 0), (0, self.width - self.idx.shape[1]))
         self.idx, self.val = np.pad(self.idx, grow), np.pad(self.val, grow)
+        self.workspace = _coding.workspace(numba.config.NUMBA_NUM_THREADS, self.rows, self.m, self.width)
 
     def _rescue(self, X: Array, D: Array, i: int) -> None:
         S, sg, z = np.zeros(self.most, np.int64), np.ones(self.most), np.zeros(self.most)
-        k = _coding.code_safely(X[i], D, self.lam, self.signed, S, sg, z)
+        k = _safely.code_safely(X[i], D, self.lam, self.signed, S, sg, z)
         if k < 0:
             raise CodingError(f"sample {i} could not be coded: its atoms are too nearly dependent")
         while k > self.width:

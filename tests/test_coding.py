@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from testbed import CodingError, Problem, _coding, coding, encode, verify
+from testbed import CodingError, Problem, _coding, _safely, coding, encode, verify
 
 
 def hostile(seed, size=12):
@@ -91,7 +91,7 @@ def test_the_safe_route_gives_the_same_codes(seed):
     cap = min(D.shape)
     for x, z in zip(problem.X, fast, strict=True):
         S, sign, value = np.zeros(cap, np.int64), np.ones(cap), np.zeros(cap)
-        k = _coding.code_safely(x, D, problem.lam, not problem.nonnegative, S, sign, value)
+        k = _safely.code_safely(x, D, problem.lam, not problem.nonnegative, S, sign, value)
         assert k >= 0
         safe = np.zeros(len(D))
         safe[S[:k]] = value[:k]
@@ -118,13 +118,28 @@ def test_supports_wider_than_the_first_buffer():
     assert kkt(Problem(X, 0.01), D, Z) <= 1e-12
 
 
+def test_an_old_snapshot_fits_the_buffers_grown_since():
+    rng = np.random.default_rng(4)
+    D = np.linalg.qr(rng.standard_normal((80, 80)))[0]
+    X = rng.uniform(1, 2, (5, 80)) @ D
+    coder = coding.Coder(5, 80, 80, 1.99, True)
+    coder.code(X, D)
+    narrow = coder.snapshot()
+    coder.lam = 0.01
+    coder.code(X, D)
+    assert coder.width == 80
+    coder.restore(narrow)
+    coder.code(X, D)
+    assert coder.sparse(80).nnz == 5 * 80
+
+
 def test_a_penalty_above_every_score_gives_no_codes():
     assert encode(np.eye(3), np.eye(3), 5.0).nnz == 0
 
 
 def test_codes_that_cannot_be_found_raise_instead_of_passing_as_zero(monkeypatch):
     monkeypatch.setattr(coding._coding, "code_rows", lambda *a: a[-1].fill(_coding.FAILED))
-    monkeypatch.setattr(coding._coding, "code_safely", lambda *a: _coding.FAILED)
+    monkeypatch.setattr(coding._safely, "code_safely", lambda *a: _coding.FAILED)
     with pytest.raises(CodingError, match="sample 0 could not be coded"):
         encode(np.eye(3), np.eye(3), 0.1)
 
