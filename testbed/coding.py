@@ -33,6 +33,10 @@ def _controller() -> Any:
     return threadpoolctl.ThreadpoolController()
 
 
+def _threads() -> int:
+    return int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
+
+
 def one_blas_thread() -> Any:
     """Context in which matrix products run on one thread: their bits would otherwise depend on how many there are."""
     return _controller().limit(limits=1, user_api="blas")
@@ -65,7 +69,7 @@ class Coder:
         per_row = m * (d + 8 * 12)
         self.chunk = max(1, CHUNK_WORK // (per_row * self.rows)) * self.rows
         self.m = m
-        self.workspace = _coding.workspace(numba.config.NUMBA_NUM_THREADS, self.rows, m, self.width)
+        self.workspace = _coding.workspace(_threads(), self.rows, m, self.width)
         self.rescued = 0
 
     def snapshot(self) -> tuple[np.ndarray, Array, np.ndarray]:
@@ -100,7 +104,7 @@ class Coder:
         self.width = min(self.most, 2 * self.width)
         grow = ((0, 0), (0, self.width - self.idx.shape[1]))
         self.idx, self.val = np.pad(self.idx, grow), np.pad(self.val, grow)
-        self.workspace = _coding.workspace(numba.config.NUMBA_NUM_THREADS, self.rows, self.m, self.width)
+        self.workspace = _coding.workspace(_threads(), self.rows, self.m, self.width)
 
     def _rescue(self, X: Array, D: Array, i: int) -> None:
         S, sg, z = np.zeros(self.most, np.int64), np.ones(self.most), np.zeros(self.most)
