@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
+# Threads that spin while they wait steal the processor from whoever works: on a busy machine, fits took 100 times as
+# long. Read once, when the first parallel kernel starts; a choice made outside stands.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 import numba
 
 

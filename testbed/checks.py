@@ -73,7 +73,8 @@ def unit_rows(where: str, name: str, value: Any, columns: int | None = None) -> 
         row = bad[0]
         what = "is zero" if norms[row] == 0 else f"has norm {norms[row]:.6g}"
         raise ValueError(f"{where}: {name} must have rows of unit norm; row {row} {what}")
-    return array / norms[:, None]
+    # a norm that is 1 to the last bit is left alone, so that what was normalised once stays as it is
+    return array / np.where(np.abs(norms - 1) <= 4e-16, 1.0, norms)[:, None]
 
 
 def weights(where: str, value: Any, n: int) -> Array:

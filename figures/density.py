@@ -1,0 +1,115 @@
+"""T5: a feature that is on more than half of the time becomes a dense antipodal pair about a bias at its median."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from figures import style
+from figures.base import Figure, Numbers, Picture, deviation
+
+LAM, DIMENSIONS = 0.1, 4
+VALUES = np.linspace(0.5, 1.5, 201)  # equally likely magnitudes where the feature is on
+LINE = np.r_[np.linspace(0.01, 0.4999, 50), np.linspace(0.5001, 0.99, 50)]  # P(on); at 1/2 the bias is not unique
+MARK = np.r_[np.linspace(0.06, 0.46, 6), 0.49, 0.51, np.linspace(0.54, 0.94, 6)]
+QUANTITIES = ("location", "plus", "minus", "F", "single")
+
+
+def world(p: float) -> Any:
+    """x = s u in four dimensions: s is 0 with probability 1 - p, otherwise a magnitude from 0.5 to 1.5."""
+    from generators import antipodal
+    from generators.magnitudes import discrete
+
+    law = discrete(VALUES, np.full(len(VALUES), 1 / len(VALUES)))
+    return antipodal(law=law, p=p).embed(DIMENSIONS, "orthonormal", seed=0)
+
+
+def predicted(p: float) -> tuple[float, ...]:
+    """Bias along u, firing rates of +u and -u, F; and F of the best single atom, by a one-sided Huber loss."""
+    from scipy.optimize import minimize_scalar
+
+    from testbed import huber
+
+    found, sample = world(p).predict(LAM), world(p).exact()
+    s, w = sample.codes[:, 0], sample.weights
+
+    def single(c: float, sign: float) -> float:
+        t = sign * (s - c)
+        return float(w @ np.where(t > 0, huber(t, LAM), 0.5 * t * t))
+
+    best = min(minimize_scalar(single, bounds=(-1, 2.5), args=(sign,), method="bounded", options={"xatol": 1e-12}).fun
+               for sign in (1.0, -1.0))
+    return found.values["location"], found.values["plus_on"], found.values["minus_on"], found.objective, best
+
+
+def trained(p: float) -> tuple[float, ...]:
+    """The same numbers from training two atoms and a bias, and one atom and a bias."""
+    from testbed import fit
+
+    sample = world(p).exact()
+    u, w = sample.features[0], sample.weights
+    pair = fit(sample.X, n_atoms=2, lam=LAM, bias=True, weights=w)
+    single = fit(sample.X, n_atoms=1, lam=LAM, bias=True, weights=w, restarts=24)  # its two signs are two local minima
+    rates, towards = w @ pair.support, pair.D @ u
+    rates = np.where(np.abs(np.abs(towards) - 1) < 1e-9, rates, np.nan)  # only atoms exactly along the data count
+    plus, minus = (rates[(sign * towards > 0) & pair.live].sum() for sign in (1, -1))
+    return float(pair.b @ u), float(plus), float(minus), pair.objective, single.objective
+
+
+def compute() -> Numbers:
+    """Against the density p: the bias, the firing rates of the two atoms, and the objective with two atoms and one."""
+    line, theory, found = (np.array([f(p) for p in points.tolist()])
+                           for f, points in ((predicted, LINE), (predicted, MARK), (trained, MARK)))
+    numbers: dict[str, Any] = {"lam": LAM, "p_line": LINE, "p_mark": MARK, "tolerance": 1e-8,
+                               "deviation": deviation(found, theory), "values": VALUES}
+    for i, name in enumerate(QUANTITIES):
+        numbers |= {f"{name}_line": line[:, i], f"{name}_predicted": theory[:, i], f"{name}_trained": found[:, i]}
+    return numbers
+
+
+@style.styled
+def draw(numbers: Numbers) -> Picture:
+    """Bias, firing rates and objective against density, with the threshold 1/2."""
+    figure = style.canvas(style.PAGE, 62)
+    bias, rates, objective = figure.subplots(1, 3)
+    curves = ((bias, "location", style.BLACK, "o"), (rates, "plus", style.BLUE, "o"),
+              (rates, "minus", style.VERMILION, "s"), (objective, "single", style.GREY, "D"),
+              (objective, "F", style.BLACK, "o"))
+    sparse = numbers["p_line"] < 0.5
+    for axes, name, colour, shape in curves:
+        for part in (sparse, ~sparse):
+            axes.plot(numbers["p_line"][part], numbers[f"{name}_line"][part], color=colour)
+        style.measured(axes, numbers["p_mark"], numbers[f"{name}_trained"], colour, shape)
+    for axes in figure.axes:
+        axes.axvline(0.5, color=style.GREY, linewidth=0.7, linestyle=(0, (4, 2)), zorder=0)
+        axes.set(xlabel="p = P(feature on)", xlim=(0, 1.02), xticks=[0, 0.25, 0.5, 0.75, 1])
+    bias.set(ylim=(-0.03, 1.1), ylabel="bias along the feature")
+    style.label(bias, 0.06, 0.15, "λ p / (1 − p)")
+    style.label(bias, 0.66, 0.6, "among the\nmagnitudes,\nnear the median", va="top", xytext=(-8, 0))
+    style.panel(bias, "a", "bias: jumps at ½")
+    rates.set(ylim=(-0.025, 0.57), ylabel="firing rate")
+    style.label(rates, 0.04, 0.36, "atom +u", style.BLUE)
+    style.label(rates, 0.06, 0.03, "atom −u: dead", style.VERMILION)
+    style.label(rates, 1.0, 0.24, "a dense pair,\nabout equally\noften on", ha="right")
+    style.panel(rates, "b", "atoms: one, then two")
+    objective.set(ylim=(0, 0.064), ylabel="objective F")
+    style.label(objective, 0.74, 0.0515, "one atom", style.GREY)
+    style.label(objective, 0.55, 0.0265, "two atoms", style.BLACK)
+    style.panel(objective, "c", "what the second atom saves")
+    return figure
+
+
+FIGURE = Figure(
+    name="density", statements=("T5",),
+    title="A feature on more than half of the time becomes a dense antipodal pair; below one half one atom is enough",
+    caption="One direction u in four dimensions, off with probability 1 − p, otherwise of magnitude 0.5 to 1.5 (λ = "
+            "0.1), with a fitted bias. Lines: theory, the bias being the Huber location of the magnitudes; markers: "
+            "trained. Below p = ½ the bias only makes up for shrinkage and −u is dead; above, it jumps among the "
+            "magnitudes and +u and −u, exactly antipodal, each fire nearly half of the time.",
+    alt="Three panels against density. The bias rises slowly to 0.1 at density one half and then jumps; the second "
+        "atom is dead below one half and fires about as often as the first above it; the objective with two atoms "
+        "falls below that with one from one half on.",
+    agreement="bias, firing rates and objectives against theory",
+    compute=compute, draw=draw,
+)

@@ -1,0 +1,114 @@
+"""How figures look, and how they become files: the one place for colours, type, sizes and bytes.
+
+Sizes are print sizes: a column of 85 mm or a page of 175 mm, with type of 7 points or more at that size. Colours are
+Okabe and Ito's, which survive the common colour deficiencies; marks differ in shape or line as well. Predictions are
+lines and measurements are markers. Nothing here uses pyplot or any other global state.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from figures.base import Numbers
+
+COLUMN, PAGE = 85, 175  # widths in mm
+SMALL, TEXT = 7.0, 7.5  # sizes of type in points
+DPI = 200
+
+BLACK, GREY, PALE = "#222222", "#7a7a7a", "#d9d9d9"
+BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7"
+SERIES = (BLUE, VERMILION, GREEN)  # the order in which families of curves take colours
+SHAPES = ("o", "s", "D")  # and their markers
+
+RC: dict[str, Any] = {
+    "font.family": "DejaVu Sans", "font.size": TEXT, "mathtext.fontset": "dejavusans",
+    "axes.titlesize": TEXT, "axes.labelsize": TEXT, "xtick.labelsize": SMALL, "ytick.labelsize": SMALL,
+    "legend.fontsize": SMALL, "axes.titlelocation": "left", "axes.titlepad": 5, "axes.labelpad": 2.5,
+    "text.color": BLACK, "axes.labelcolor": BLACK, "axes.edgecolor": GREY, "xtick.color": GREY, "ytick.color": GREY,
+    "xtick.labelcolor": BLACK, "ytick.labelcolor": BLACK,
+    "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5, "xtick.minor.size": 1.5, "ytick.minor.size": 1.5, "xtick.minor.width": 0.4,
+    "ytick.minor.width": 0.4, "axes.spines.top": False, "axes.spines.right": False,
+    "lines.linewidth": 1.2, "lines.markersize": 3.6, "lines.markeredgewidth": 0.9,
+    "figure.facecolor": "white", "savefig.facecolor": "white", "figure.dpi": DPI, "savefig.dpi": DPI,
+    "figure.constrained_layout.h_pad": 0.04, "figure.constrained_layout.w_pad": 0.04,
+    "svg.hashsalt": "testbed", "svg.fonttype": "path",
+}
+
+
+def styled(draw: Callable[[Numbers], Figure]) -> Callable[[Numbers], Figure]:
+    """Draw in this style whatever the user's matplotlibrc says; the decorator of every `draw`."""
+
+    @functools.wraps(draw)
+    def drawn(numbers: Numbers) -> Figure:
+        from matplotlib import style
+
+        with style.context(["default", RC]):
+            return draw(numbers)
+
+    return drawn
+
+
+def canvas(width: float, height: float, **options: Any) -> Figure:
+    """An empty figure of a print size in mm, laid out so that labels do not collide."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width / 25.4, height / 25.4), **({"layout": "constrained"} | options))
+
+
+def encode(figure: Figure) -> dict[str, bytes]:
+    """The figure's files by suffix, ".svg" and ".png": the same figure gives the same bytes, with no date in them."""
+    from matplotlib import style
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    files = {}
+    with style.context(["default", RC]):
+        for suffix, backend, metadata in (
+            (".svg", FigureCanvasSVG, {"Date": None, "Creator": None, "Format": None, "Type": None}),
+            (".png", FigureCanvasAgg, {"Software": None}),
+        ):
+            stream = io.BytesIO()
+            backend(figure).print_figure(stream, format=suffix[1:], dpi=DPI, metadata=metadata)
+            files[suffix] = stream.getvalue()
+    return files
+
+
+def panel(axes: Axes, letter: str, title: str) -> None:
+    """Head a panel with its letter and what it shows."""
+    axes.set_title(rf"$\bf{{{letter}}}$  {title}")
+
+
+def measured(axes: Axes, x: Any, y: Any, colour: str, shape: str = "o", **options: Any) -> None:
+    """Measurements: open markers, so that the prediction under them stays visible."""
+    axes.plot(x, y, linestyle="none", marker=shape, markerfacecolor="white", markeredgecolor=colour,
+              **({"zorder": 3} | options))
+
+
+def label(axes: Axes, x: float, y: float, text: str, colour: str = BLACK, **options: Any) -> None:
+    """A direct label at (x, y) in the coordinates of the data, in the colour of what it names."""
+    defaults: dict[str, Any] = {"color": colour, "fontsize": SMALL, "xytext": (0, 0), "textcoords": "offset points",
+                                "annotation_clip": False}
+    axes.annotate(text, (x, y), **(defaults | options))
+
+
+def arrow(axes: Axes, start: Any, end: Any, colour: str, width: float = 1.0) -> None:
+    """An arrow between two points of the data, touching both."""
+    axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>,head_width=0.18,head_length=0.36", "color": colour,
+                                              "linewidth": width, "shrinkA": 0, "shrinkB": 0,
+                                              "mutation_scale": 10}, annotation_clip=False)
+
+
+def square(axes: Axes, half: float, centre: Sequence[float] = (0.0, 0.0)) -> None:
+    """A plane with equal units on both axes, and no frame."""
+    axes.set_aspect("equal")
+    axes.set_xlim(centre[0] - half, centre[0] + half)
+    axes.set_ylim(centre[1] - half, centre[1] + half)
+    axes.axis("off")

@@ -1,0 +1,62 @@
+"""What must be true of an optimal sparse dictionary: one statement per file, and `check`, which asks them all.
+
+    report = properties.check(optimum)
+    print(report)            # a table
+    report.holds             # one answer
+    properties.get("S5")     # one statement: its mathematics, its residual, its extremal case
+
+C statements hold at exact codes of any dictionary, S statements at stationary atoms, and B statements need a fitted
+bias as well. They are derived here from the optimisation problem, in our own numbering; see docs/theory.md.
+"""
+
+from __future__ import annotations
+
+from properties import (
+    b1_mean_residual,
+    b2_hull,
+    b3_firing_balance,
+    b4_covariance,
+    c1_kkt,
+    c2_shrinkage,
+    c3_projection,
+    c4_floor,
+    s1_balance,
+    s2_normal_equations,
+    s3_residual_structure,
+    s4_gram,
+    s5_cone,
+    s6_nesting,
+)
+from properties.base import Property, Residual
+from properties.report import Report, Verdict, report
+from testbed.optimum import Optimum
+
+ALL: tuple[Property, ...] = tuple(
+    module.PROPERTY for module in (
+        c1_kkt, c2_shrinkage, c3_projection, c4_floor,
+        s1_balance, s2_normal_equations, s3_residual_structure, s4_gram, s5_cone, s6_nesting,
+        b1_mean_residual, b2_hull, b3_firing_balance, b4_covariance,
+    )
+)
+
+BY_ID: dict[str, Property] = {p.id: p for p in ALL}
+
+__all__ = ["ALL", "BY_ID", "Property", "Report", "Residual", "Verdict", "check", "get"]
+
+
+def get(id: str) -> Property:
+    """The statement with this id ('C1' ... 'B4'); KeyError names the ids there are."""
+    if id not in BY_ID:
+        raise KeyError(f"properties: {id!r} is not one of {', '.join(BY_ID)}")
+    return BY_ID[id]
+
+
+def check(optimum: Optimum) -> Report:
+    """Every statement that applies to the optimum's problem, whatever status the optimum claims.
+
+    A dictionary that is not stationary fails; it is not excused. Atoms that are never active are left out of the
+    statements about live atoms. TypeError if the argument is not an Optimum.
+    """
+    if not isinstance(optimum, Optimum):
+        raise TypeError(f"check: expected a testbed.Optimum; got {type(optimum).__name__}")
+    return report(optimum, ALL)

@@ -1,0 +1,29 @@
+"""B4, balance as a covariance: Cov(z_j, r) = lam mu_j d_j,  mu_j = E|z_j|.
+
+S1 is E[z_j r] = lam mu_j d_j, and E[r] = 0 (B1), so the product of means that a covariance subtracts is zero. What is
+left over varies with an atom's activity along that atom, and in no other direction. The same for signed codes.
+
+Residual, per live atom: |Cov(z_j, r) / (lam mu_j) - d_j|, at most S1's plus B1's; computed with centred residuals.
+Holds at a stationary dictionary and bias. Derived from the optimisation problem; see docs/theory.md.
+Extremal: an antipodal pair of unequal frequencies, whose activities have means that matter.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from properties.base import TOLERANCE, Property, Residual, violation
+from properties.cases import antipodal_pair
+from properties.scaled import Scaled
+
+
+def violations(o: Scaled) -> Residual:
+    """(live,) violations of B4."""
+    centred = o.r - o.w @ o.r
+    return violation(np.linalg.norm(o.pull.T @ centred - o.D[o.live], axis=1), ("atom", o.live))
+
+
+PROPERTY = Property(
+    id="B4", name="covariance", where="biased", tolerance=TOLERANCE, violations=violations, case=antipodal_pair,
+    statement="Cov(zⱼ, r) = λ μⱼ dⱼ",
+)

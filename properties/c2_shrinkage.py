@@ -1,0 +1,33 @@
+"""C2, the shrinkage identity: <r, zD> = lam sum |z|.
+
+Multiply C1 on the support, <r, d_j> = lam sign z_j, by z_j and add up. Every code pays its penalty as overlap of its
+residual with its reconstruction, hence |x - b|^2 = |zD|^2 + |r|^2 + 2 lam sum |z|, and the loss is (|x - b|^2 -
+|zD|^2) / 2.
+
+Residual, per sample: |<r, zD> / (lam sum |z|) - 1|, in units of max(1, |x| / 1000 lam); 0 where nothing fires. It is
+the z-weighted mean of C1's violations on the support, so it is no larger than C1's.
+Holds at exact codes of any dictionary. Derived from the optimisation problem; see docs/theory.md.
+Extremal: the correlated pair, an identity with both terms of order 1 and a support of two overlapping atoms.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from properties.base import CODE_TOLERANCE, Property, Residual, violation
+from properties.cases import correlated_pair
+from properties.scaled import Scaled
+
+
+def violations(o: Scaled) -> Residual:
+    """(n,) violations of C2."""
+    overlap = np.einsum("ik,ik->i", o.r, o.y)
+    fires = o.size != 0
+    relative = np.divide(np.abs(overlap - o.size), o.size, out=np.zeros(o.n), where=fires)
+    return violation(relative / o.rounding, ("sample", o.samples))
+
+
+PROPERTY = Property(
+    id="C2", name="shrinkage identity", where="code", tolerance=CODE_TOLERANCE, violations=violations,
+    case=correlated_pair, statement="⟨r, zD⟩ = λ Σ|zⱼ|",
+)

@@ -1,0 +1,80 @@
+"""Optima known in closed form: the extremal cases of the statements.
+
+Inequalities are almost never tight at random, so a wrong constant in one passes every random test. Each case here
+leaves its statements no slack. Derivations are ours, from the optimisation problem; see docs/theory.md.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from testbed.optimum import Optimum
+from testbed.problem import Problem
+
+
+def threshold() -> Optimum:
+    """One atom u, and x = lam u, 2 lam u, -3 lam u: a score of 1 with nothing on, of 1 with z = lam, and of -3.
+
+    The first sits exactly where the atom starts to fire, and the last shows that scores are bounded on one side only.
+    """
+    lam, u = 0.5, np.array([0.6, 0.8])
+    X = lam * np.array([[1.0], [2.0], [-3.0]]) * u
+    return Optimum.at(Problem(X, lam), u[None, :], Z=lam * np.array([[0.0], [1.0], [0.0]]))
+
+
+def correlated_pair(psi: float = 0.05, lam: float = 0.1) -> Optimum:
+    """T2 with its probabilities solved for: x = e1, e2 (alpha each) or e1 + e2 (beta), atoms tilted inwards by psi.
+
+    Alone, e1 is coded by z = cos psi - lam; together both atoms are on with z = (1 - lam t) t and the residual
+    lam t (1, 1), where t = 1/(cos psi + sin psi). Balance of the two pulls on an atom (S1) fixes alpha/beta. In the
+    plane a residual has only one direction in which to leave its atom, which makes S6 an equality.
+    """
+    cos, sin = np.cos(psi), np.sin(psi)
+    t = 1 / (cos + sin)
+    ratio = lam * t * (1 - lam * t) * np.tan(np.pi / 4 - psi) / ((cos - lam) * sin)
+    beta = 1 / (1 + 2 * ratio)
+    alone, both = cos - lam, (1 - lam * t) * t
+    problem = Problem(np.array([[1.0, 0], [0, 1], [1, 1]]), lam, weights=np.array([ratio, ratio, 1]) * beta)
+    return Optimum.at(problem, np.array([[cos, sin], [sin, cos]]), Z=np.array([[alone, 0], [0, alone], [both, both]]))
+
+
+def co_firing(nonnegative: bool = True) -> Optimum:
+    """Exact codes with no slack in C4: the residual lam D_A' G_A^-1 sign(z_A) lies in the span of the support A.
+
+    Three atoms at unequal angles; supports of one, two and three of them.
+    The dictionary is not stationary: C4 needs none.
+    """
+    lam = 0.25
+    D = np.array([[1, 0, 0], [0.6, 0.8, 0], [0.0, -0.28, 0.96]])
+    signs = np.array([[1.0, 0, 0], [0, 1, 0], [1, 1, 0], [0, 1, 1], [1, 1, 1]])
+    if not nonnegative:
+        signs *= [1, -1, 1]
+    X = []
+    for sign in signs:
+        A = np.flatnonzero(sign)
+        r = lam * np.linalg.solve(D[A] @ D[A].T, sign[A]) @ D[A]
+        X.append(r + sign @ D)
+    return Optimum.at(Problem(np.array(X), lam, nonnegative=nonnegative), D, Z=signs)
+
+
+def antipodal_pair(lam: float = 0.25) -> Optimum:
+    """Atoms u and -u about a fitted bias b: x - b = u (half the time), -u and -lam u (a quarter each).
+
+    The last sample is silent with a score of exactly 1 for -u: it balances the bias, 1/2 lam - 1/4 lam - 1/4 lam = 0,
+    without firing. So P(u) - P(-u) = P(neither), and (1 - G) mu_1 = max{z_1 : z_2 = 0}: B2 and B3 have no slack.
+    """
+    u, b = np.array([0.6, 0.8]), np.array([3.0, -2.0])
+    X = b + np.array([[1.0], [-1.0], [-lam]]) * u
+    Z = np.array([[1 - lam, 0], [0, 1 - lam], [0, 0]])
+    return Optimum.at(Problem(X, lam, weights=np.array([0.5, 0.25, 0.25]), bias=True), np.array([u, -u]), b, Z)
+
+
+def shrinkage_bias(p: float = 0.2, lam: float = 0.25) -> Optimum:
+    """T5 with P(on) = p < 1/2: x = u or 0, one atom u, and a bias lam p / (1 - p) u that makes up for shrinkage.
+
+    Whenever u is on the residual is lam u; the bias is where the silent samples cancel that: p lam u - (1 - p) b = 0.
+    """
+    u = np.array([0.6, 0.8])
+    b = lam * p / (1 - p) * u
+    problem = Problem(np.array([u, 0 * u]), lam, weights=np.array([p, 1 - p]), bias=True)
+    return Optimum.at(problem, u[None, :], b, np.array([[1 - lam / (1 - p)], [0.0]]))

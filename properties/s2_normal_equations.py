@@ -1,0 +1,30 @@
+"""S2, normal equations: E[z' (x - b)] = (E[z' z] + lam diag(mu)) D.
+
+S1 with r = x - b - zD written out. Given the codes, the dictionary is a ridge regression of the data on them, with a
+ridge lam mu_j that the mean activities alone decide: the unit norm has become a penalty. The same for signed codes.
+
+Residual, per live atom: the norm of its row, divided by lam mu_j. It is S1's, but computed from the moments of data
+and codes and never from a residual.
+Holds at a stationary dictionary with exact codes. Derived from the optimisation problem; see docs/theory.md.
+Extremal: the correlated pair, whose moments have off-diagonal entries.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from properties.base import TOLERANCE, Property, Residual, violation
+from properties.cases import correlated_pair
+from properties.scaled import Scaled
+
+
+def violations(o: Scaled) -> Residual:
+    """(live,) violations of S2."""
+    moments = o.pull.T @ o.z  # E[z_j z_k] / (lam mu_j)
+    return violation(np.linalg.norm(o.pull.T @ o.x - moments @ o.D - o.D[o.live], axis=1), ("atom", o.live))
+
+
+PROPERTY = Property(
+    id="S2", name="normal equations", where="stationary", tolerance=TOLERANCE, violations=violations,
+    case=correlated_pair, statement="E[zᵀ(x − b)] = (E[zᵀz] + λ diag μ) D",
+)

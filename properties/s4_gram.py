@@ -1,0 +1,29 @@
+"""S4, geometry is co-firing: G_jk = E_j[s_k] = E_k[s_j], with E_j[f] = E[z_j f] / mu_j the mean over atom j's activity.
+
+The product of S1 with d_k. The cosine of two atoms is the mean score of one while the other is active, and although
+the two means run over different samples they agree. Atom k may be dead: only j must be live. Signed: E[z_j s_k] /
+mu_j.
+
+Residual, per live atom j and atom k: |E[z_j s_k] / mu_j - G_jk|, at most S1's for atom j.
+Holds at a stationary dictionary with exact codes. Derived from the optimisation problem; see docs/theory.md.
+Extremal: the correlated pair, with cosine sin 2 psi although the features are orthogonal.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from properties.base import TOLERANCE, Property, Residual, violation
+from properties.cases import correlated_pair
+from properties.scaled import Scaled
+
+
+def violations(o: Scaled) -> Residual:
+    """(live, m) violations of S4."""
+    return violation(np.abs(o.pull.T @ o.s - o.G[o.live]), ("atom", o.live), ("atom", o.atoms))
+
+
+PROPERTY = Property(
+    id="S4", name="geometry is co-firing", where="stationary", tolerance=TOLERANCE, violations=violations,
+    case=correlated_pair, statement="Gⱼₖ = E[zⱼ sₖ]/μⱼ = E[zₖ sⱼ]/μₖ",
+)

@@ -1,0 +1,264 @@
+"""Figures: prediction equals measurement, drawing uses the numbers alone, files are complete and reproducible."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from figures import gallery, page, reports, style
+from figures.base import deviation
+
+QUICK = ("polytope", "residuals")
+NAMES = [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in gallery.ORDER]
+
+
+def quiet(_: str) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def computed() -> dict[str, dict]:
+    """Numbers of figures, computed once for this module."""
+    return {}
+
+
+def numbers_of(computed: dict[str, dict], name: str) -> dict:
+    if name not in computed:
+        computed[name] = {key: np.asarray(value) for key, value in gallery.figure(name).compute().items()}
+    return computed[name]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The quick figures and a page, as written."""
+    out = tmp_path_factory.mktemp("gallery") / "made" / "here"
+    path, held = gallery.write(out, QUICK, quiet)
+    assert path == out / "index.html" and held
+    return out
+
+
+# --- prediction and measurement
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_prediction_equals_measurement(computed: dict, name: str) -> None:
+    numbers = numbers_of(computed, name)
+    assert numbers["deviation"] <= numbers["tolerance"], f"{name}: {numbers['deviation']}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_numbers_are_plain_and_finite_where_measured(computed: dict, name: str) -> None:
+    numbers = numbers_of(computed, name)
+    for key, value in numbers.items():
+        assert value.dtype.kind in "fiubU", key
+        if key.endswith(("_trained", "_measured")) or key in ("measured", "radius", "mu"):
+            assert np.isfinite(value).all(), key
+
+
+@pytest.mark.slow
+def test_tilt_covers_what_theory_predicts(computed: dict) -> None:
+    numbers = numbers_of(computed, "tilt")
+    for axis in ("lam", "beta"):
+        assert np.isfinite(numbers[f"psi_{axis}_predicted"]).all()
+        assert (np.diff(numbers[f"psi_{axis}_trained"], axis=1) > 0).all()
+        assert 0 < numbers[f"broken_{axis}_line"].mean() < 0.5  # both regimes are shown
+
+
+@pytest.mark.slow
+def test_absorption_tends_to_the_extreme_ray_and_respects_the_bound(computed: dict) -> None:
+    numbers = numbers_of(computed, "absorption")
+    gap = numbers["extreme"][:, None] - numbers["angle_lam_trained"]
+    assert (gap > -1e-9).all()
+    assert (np.diff(gap[1:], axis=1) > 0).all()  # the smaller the penalty the nearer
+    assert np.abs(numbers["angle_lam_trained"][0] - np.pi / 4).max() < 1e-9
+    for axis in ("lam", "spread"):
+        assert (numbers[f"parent_{axis}_trained"] <= numbers[f"bound_{axis}_trained"] + 1e-9).all()
+
+
+@pytest.mark.slow
+def test_cone_holds_at_optima_and_fails_at_the_true_features(computed: dict) -> None:
+    numbers = numbers_of(computed, "cone")
+    for case in ("cone", "hull", "mended"):
+        assert numbers[f"{case}_distance"] < 1e-9
+    assert numbers["hull_total"] == pytest.approx(1, abs=1e-9)  # B2: the weights are a probability
+    assert numbers["fails_distance"] > 0.5 and numbers["failure"] > 0.1
+
+
+@pytest.mark.slow
+def test_density_threshold_is_one_half(computed: dict) -> None:
+    numbers = numbers_of(computed, "density")
+    dense = numbers["p_mark"] > 0.5
+    assert (numbers["minus_trained"][~dense] == 0).all() and (numbers["minus_trained"][dense] > 0.3).all()
+    saved = numbers["single_trained"] - numbers["F_trained"]
+    assert np.abs(saved[~dense]).max() < 1e-9 and saved[dense].min() > 1e-5
+    sparse = numbers["p_mark"][~dense]
+    assert np.abs(numbers["location_trained"][~dense] - numbers["lam"] * sparse / (1 - sparse)).max() < 1e-9
+
+
+def test_residuals_of_the_true_features_do_not_agree(computed: dict) -> None:
+    assert numbers_of(computed, "residuals")["untrained_deviation"] > 0.05
+
+
+@pytest.mark.slow
+def test_verdicts_pass_optima_and_fail_impostors(computed: dict) -> None:
+    numbers = numbers_of(computed, "verdicts")
+    held, trained = reports.holds(numbers), numbers["report_trained"]
+    assert held[trained].all() and reports.trained_hold(numbers)
+    assert not held[~trained].all(axis=1).any()
+
+
+def test_a_failing_optimum_is_noticed() -> None:
+    numbers = {"report_ids": ["S1"], "report_tolerance": [1e-8], "report_residual": [[1e-7], [np.nan]],
+               "report_applied": [[True], [True]], "report_trained": [True, False]}
+    assert not reports.trained_hold(numbers)
+    assert not reports.trained_hold(numbers | {"report_trained": [False, True]})  # NaN never holds
+    assert reports.trained_hold(numbers | {"report_trained": [False, False]})
+    assert reports.worst_ratio(numbers) == pytest.approx(10)
+
+
+def test_deviation_ignores_only_missing_predictions() -> None:
+    assert deviation([1.0, 5.0], [1.5, np.nan]) == 0.5
+    assert not deviation([np.nan, 5.0], [1.5, np.nan]) <= 1
+
+
+# --- drawing
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_drawing_is_legible_and_reproducible(computed: dict, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    item, numbers = gallery.figure(name), numbers_of(computed, name)
+    monkeypatch.setattr("testbed.fit", None)  # drawing computes nothing
+    picture = item.draw(numbers)
+    width = picture.get_size_inches()[0] * 25.4
+    assert any(width == pytest.approx(allowed) for allowed in (style.COLUMN, style.PAGE))
+    first = style.encode(picture)
+    assert first == style.encode(item.draw(numbers))
+    assert min(text.get_fontsize() for text in picture.findobj(lambda a: hasattr(a, "get_fontsize"))) >= 7
+    assert b"<dc:date>" not in first[".svg"]
+
+
+def test_style_ignores_the_users_settings(computed: dict) -> None:
+    import matplotlib
+
+    item, numbers = gallery.figure("residuals"), numbers_of(computed, "residuals")
+    expected = style.encode(item.draw(numbers))
+    with matplotlib.rc_context({"font.size": 20, "axes.grid": True, "svg.hashsalt": "other"}):
+        assert style.encode(item.draw(numbers)) == expected
+
+
+# --- files and the page
+
+
+def test_files_are_complete(folder: Path) -> None:
+    expected = {f"{name}.{suffix}" for name in QUICK for suffix in ("svg", "png", "npz")}
+    assert {path.name for path in folder.iterdir()} == expected | {"index.html"}
+
+
+def test_a_second_run_writes_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    gallery.write(tmp_path, QUICK, quiet)
+    for path in folder.iterdir():
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_with_names_the_others_are_kept_and_the_missing_are_listed(folder: Path, tmp_path: Path) -> None:
+    gallery.write(tmp_path, ["polytope"], quiet)
+    text = (tmp_path / "index.html").read_text()
+    assert 'id="polytope"' in text and 'id="residuals"' not in text
+    assert "not made yet: <code>testbed figures residuals</code>" in text
+    (tmp_path / "polytope.npz").write_bytes(b"broken")  # what cannot be read is not made
+    said: list[str] = []
+    gallery.write(tmp_path, ["residuals"], said.append)
+    text = (tmp_path / "index.html").read_text()
+    assert 'id="residuals"' in text and 'id="polytope"' not in text
+    assert any("residuals: computing" in line for line in said) and not any("polytope: comp" in line for line in said)
+
+
+class Page(HTMLParser):
+    """Collects tags with their attributes, and ids."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+def test_page_is_self_contained_and_described(folder: Path) -> None:
+    text = (folder / "index.html").read_text()
+    assert "http://" not in text and "https://" not in text and "<script" not in text and str(folder) not in text
+    found = Page(text)
+    images = [attributes for tag, attributes in found.tags if tag == "img"]
+    assert len(images) == len(QUICK)
+    for attributes in images:
+        assert len(attributes["alt"] or "") > 60 and (attributes["src"] or "").startswith("data:image/svg+xml;base64,")
+    ids = {attributes["id"] for _, attributes in found.tags if "id" in attributes}
+    for tag, attributes in found.tags:
+        target = attributes.get("href") or ""
+        if tag == "a":
+            assert target[1:] in ids if target.startswith("#") else (folder / target).is_file(), target
+
+
+def test_every_figure_says_what_it_shows() -> None:
+    for name in gallery.ORDER:
+        item = gallery.figure(name)
+        assert item.name == name and len(item.title) < 125 and item.agreement
+        assert len(item.caption) > 100 and len(item.alt) > 100 and item.alt != item.caption
+        for id in item.statements:
+            assert page.statement(id)
+
+
+def test_reports_appear_on_the_page() -> None:
+    numbers = {"report_labels": ["a <world>"], "report_trained": [True], "report_ids": ["S1", "B1"],
+               "report_tolerance": [1e-8, 1e-8], "report_residual": [[1e-3, np.nan]], "report_worst": [["atom 2", ""]],
+               "report_applied": [[True, False]], "report_status": ["stationary"], "report_objective": [0.5],
+               "report_live": [3], "report_dead": [0]}
+    text = page.report(numbers, 0)
+    assert "a &lt;world&gt;" in text and "1 of 1 fail" in text and "FAILS" in text and "atom 2" in text
+    assert re.search(r"<td>B1</td>", text) is None  # did not apply
+
+
+# --- refusals
+
+
+def test_unknown_names_are_refused_before_anything_is_made(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(ValueError, match=r"unknown figure 'poltope'; the figures are polytope, cone, .*; did you mean "
+                                         r"'polytope'\?"):
+        gallery.write(out, ["residuals", "poltope"], quiet)
+    assert not out.exists()
+
+
+def test_a_file_is_not_a_folder(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.write_text("mine")
+    with pytest.raises(ValueError, match="must be a folder"):
+        gallery.write(path, ["residuals"], quiet)
+    assert path.read_text() == "mine"
+
+
+def test_listing_loads_nothing_heavy() -> None:
+    code = ("import sys; from figures import gallery; t = gallery.titles(); assert len(t) >= 7; "
+            "heavy = {'matplotlib', 'numba', 'sklearn', 'testbed'} & set(sys.modules); assert not heavy, heavy")
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# --- everything
+
+
+@pytest.mark.slow
+def test_the_whole_gallery(tmp_path: Path) -> None:
+    path, held = gallery.write(tmp_path, [], quiet)
+    text = path.read_text()
+    assert held and "not made yet" not in text and "every statement holds at every trained optimum" in text
+    assert 'class="fails"' not in text.split('id="reports"')[0]
+    for name in gallery.ORDER:
+        assert all((tmp_path / f"{name}.{suffix}").stat().st_size > 1000 for suffix in ("svg", "png", "npz"))
+        assert f'id="{name}"' in text

@@ -1,0 +1,126 @@
+"""The report: what a reader and a program are told."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from properties import ALL, BY_ID, Report, Residual, cases, check
+from properties.base import violation
+from testbed import Optimum, Problem, fit
+
+
+def with_codes(o: Optimum, Z) -> Optimum:
+    return Optimum.at(o.problem, o.D, o.b, Z)
+
+
+def test_places_are_named():
+    def at(shape, *position):
+        values = np.zeros(shape)
+        values[position] = 1
+        return values
+
+    live = [0, 2, 5]
+    assert violation(at(3, 1), ("atom", live)).worst == "atom 2"
+    assert violation(at((3, 6), 1, 5), ("atom", live), ("atom", range(6))).worst == "atoms 2, 5"
+    assert violation(at((20, 3), 17, 2), ("sample", range(20)), ("atom", live)).worst == "sample 17, atom 5"
+    assert violation(1.0).worst == "overall"
+    assert violation(np.zeros(4), ("sample", range(4))).worst == ""
+    both = violation(at(3, 1), ("atom", live)) | violation(2 * at(4, 3), ("sample", range(4)))
+    assert both.max == 2 and both.worst == "sample 3" and both.values.shape == (7,)
+
+
+def test_nothing_to_violate_is_zero_and_nan_is_not_hidden():
+    assert violation(np.zeros((0, 3)), ("atom", []), ("atom", range(3))).max == 0
+    for bad in (np.nan, np.inf, -np.inf):
+        residual = violation([0, bad, 5], ("atom", range(3)))
+        assert np.isnan(residual.max) and residual.worst == "atom 1"
+    assert violation([-3.0, -0.0], ("atom", range(2))).max == 0
+    assert isinstance(violation(0.0), Residual)
+
+
+def test_the_table():
+    text = str(check(cases.correlated_pair()))
+    lines = text.splitlines()
+    assert lines[0].startswith("objective 0.1") and "status stationary" in lines[0] and "2 live, 0 dead" in lines[0]
+    rows = [line for line in lines if line[:2] in BY_ID and line[2:4] == "  "]
+    assert [row[:2] for row in rows] == [p.id for p in ALL if p.where != "biased"]
+    assert len({row.index("holds") for row in rows}) == 1, "verdicts are aligned"
+    assert all(row.isprintable() and row == row.rstrip() for row in rows) and max(map(len, lines)) <= 120
+    assert "All 10 statements hold." in lines
+    assert "Not applied: B1, B2, B3, B4 (needs a fitted bias)." in lines
+
+
+def test_a_failing_table_names_what_and_where():
+    o = cases.correlated_pair()
+    Z = o.Z.toarray()
+    Z[2, 0] += 0.01
+    report = check(with_codes(o, Z))
+    text = str(report)
+    assert not report.holds and not report["C1"].holds
+    assert "C1, C2, C3, C4" in text and "fail." in text and text.count("FAILS") == 10
+    assert report["C1"].worst == "sample 2, atom 0" and report["C3"].worst == "sample 2"
+
+
+def test_json():
+    report = check(cases.antipodal_pair())
+    out = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    assert {"objective", "stationarity", "kkt", "status", "properties"} <= out.keys()
+    assert [entry["id"] for entry in out["properties"]] == list(BY_ID)
+    for entry in out["properties"]:
+        assert list(entry) == ["id", "name", "where", "residual", "tolerance", "holds", "worst"]
+        assert entry["holds"] is True and entry["residual"] <= entry["tolerance"]
+    assert out["holds"] is True and out["skipped"] == {}
+
+
+def test_json_of_what_is_not_finite():
+    o = cases.antipodal_pair()
+    Z = o.Z.copy()
+    Z.data[0] = np.nan
+    report = check(with_codes(o, Z))
+    out = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    first = out["properties"][0]
+    assert first["residual"] is None and first["holds"] is False and first["worst"] == "sample 0, atom 0"
+    assert out["objective"] is None and out["holds"] is False
+    assert "nan" in str(report)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_all_codes_zero(bias):
+    X = np.random.default_rng(0).standard_normal((10, 3))
+    o = fit(X, n_atoms=2, lam=100.0, bias=bias, restarts=1)
+    report = check(o)
+    assert report.holds and (report.live, report.dead) == (0, 2)
+    assert report["S1"].residual == 0 and report["S3"].worst == ""
+    assert "Every code is zero" in str(report)
+    assert json.dumps(report.to_json(), allow_nan=False)
+
+
+def test_dead_atoms_are_left_out_of_statements_about_live_ones():
+    o = cases.correlated_pair()
+    D, Z = np.vstack([[-0.6, -0.8], o.D]), np.column_stack([np.zeros(3), o.Z.toarray()])
+    report = check(Optimum.at(o.problem, D, Z=Z))
+    assert report.holds and (report.live, report.dead) == (2, 1)
+    turned = check(Optimum.at(o.problem, np.roll(D, 1, axis=1), Z=Z))
+    assert turned["S1"].worst in ("atom 1", "atom 2") and not turned["S1"].holds
+
+
+def test_a_claim_excuses_nothing():
+    """Statements are asked whatever the status says, and of a status that says too much as well."""
+    o = cases.co_firing()
+    assert o.status == "unconverged" and not check(o).holds and not check(o)["S1"].holds
+    claims = Optimum(o.problem, o.D, o.b, o.Z, o.objective, 0.0, 0.0, "global")
+    assert not check(claims).holds
+
+
+def test_asking_for_what_is_not_there():
+    report = check(cases.correlated_pair())
+    assert isinstance(report, Report)
+    with pytest.raises(KeyError, match="B1 was not applied: it needs a fitted bias"):
+        report["B1"]
+    with pytest.raises(KeyError, match="Z9"):
+        report["Z9"]
+    with pytest.raises(TypeError, match=r"check: expected a testbed\.Optimum; got Problem"):
+        check(Problem(np.eye(2), 0.1))
