@@ -11,7 +11,7 @@ holds a toy world holds its exact answer too: `correlated_pair(0.4, 0.2).predict
 from generators.antipodal import antipodal
 from generators.cofiring import cofiring
 from generators.correlated import correlated
-from generators.correlated_pair import correlated_pair
+from generators.correlated_pair import correlated_pair, critical_lam
 from generators.digits import digits
 from generators.hierarchical import forest, hierarchical
 from generators.independent import independent
@@ -22,11 +22,12 @@ from generators.prediction import Prediction
 from generators.published import correlated_50, hedging, tree
 from generators.registry import WORLDS, make
 from generators.sample import Sample
+from generators.splitting import nests, sharing, splits
 from generators.words import parse_parameters
 from generators.world import World
 
 __all__ = [
     "WORLDS", "Prediction", "Sample", "Scalar", "World", "antipodal", "cofiring", "correlated", "correlated_50",
-    "correlated_pair", "digits", "exclusive_children", "forest", "hedging", "hierarchical", "independent", "make",
-    "nested_pair", "one_sparse", "parse_parameters", "tree",
+    "correlated_pair", "critical_lam", "digits", "exclusive_children", "forest", "hedging", "hierarchical",
+    "independent", "make", "nested_pair", "nests", "one_sparse", "parse_parameters", "sharing", "splits", "tree",
 ]

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from scipy.optimize import brentq
 
-from generators import arguments
+from generators import arguments, quadrature
 from generators.laws import Feature, Product
 from generators.magnitudes import Scalar, scalar
 from generators.prediction import Prediction
@@ -27,7 +28,7 @@ def antipodal(n_features: int | None = None, law: Scalar | str | float | Sequenc
     "sign(1)", "bernoulli(0.3)" (on/off), "gaussian(1,2)", "uniform(-1,1)", "laplace(0,1)", "discrete([-1,2],[.7,.3])";
     one or one per feature. p in (0, 1]: s_k is drawn with probability p, otherwise 0 (1: dense). offset: a vector
     (d,), or a number, by which every s_k is shifted. directions: (k, d) unit rows (default: orthonormal axes).
-    predict (one dense or sparse direction of finite law, bias fitted, two atoms): T5.
+    predict (one dense or sparse direction of any law, bias fitted, two atoms): T5.
     """
     where = "antipodal"
     k = arguments.count(where, n_features, [directions, law, p], 1)
@@ -46,35 +47,58 @@ def _location(world: World, lam: float) -> Prediction:
 
     For any dictionary and bias, F >= E h_lam(|x - b|) (G1) >= E h_lam(s - <b - offset, u>) >= min_c E h_lam(s - c),
     and D = (u, -u), b = offset + c u attains it: s is coded by +u where s > c + lam, by -u where s < c - lam. The
-    optimal c is the root of E clip(c - s, -lam, lam) (an interval's middle where it vanishes on one): B1.
+    optimal c is the root of E clip(c - s, -lam, lam) (an interval's middle where it vanishes on one): B1. Expectations
+    are exact sums for finite laws of s and quadrature cut at c +- lam for continuous ones, with any P(off).
 
-    On/off s, P(s = a) = p, for a > lam / max(p, 1-p): if p < 1/2, c = lam p/(1-p) and only +u is live; if p > 1/2,
-    c = a - lam (1-p)/p and only -u is live: it codes the absence of the feature. An antipodal pair of live atoms needs
-    values of s on both sides of c +- lam, as when the magnitudes of a feature denser than 1/2 spread wider than lam.
+    An atom is live if s has values beyond its threshold: values["live"] counts them. On/off s, P(s = a) = p, for
+    a > lam / max(p, 1-p): if p < 1/2, c = lam p/(1-p) and only +u is live; if p > 1/2, c = a - lam (1-p)/p and only -u
+    is live: it codes the absence of the feature. An antipodal pair of live atoms needs values of s on both sides of
+    c +- lam, as when the magnitudes of a feature denser than 1/2 spread wider than lam. Then, where |s - c| < lam has
+    probability q, the rates obey |P(+u on) - P(-u on)| <= q (B3), and a symmetric law has them equal.
+
+    Valid for lam < max |s - E s| (always, if s is unbounded): beyond, b = E x and no atom is live.
     """
     if world.n_features != 1:
         raise ValueError(f"predict: T5 is for one direction; {world} has {world.n_features}")
-    if not world.finite:
-        raise ValueError(f"predict: T5 needs a finite law of s; world {world} {world.law.obstacle}")
-    sample = world.exact()
-    s, w = sample.codes[:, 0], sample.weights
-    spread = float(np.abs(s - s @ w).max())
+    assert isinstance(world.law, Product) and isinstance(world.law.laws[0], Feature)
+    law, p = world.law.laws[0].magnitude, world.law.laws[0].p
+    mean, ends = p * law.mean, [law.low, quadrature.highest(law)] + [0.0] * (p < 1)
+    spread = max(abs(end - mean) for end in ends)
     if lam >= spread:
         raise ValueError(f"predict: T5 holds for lam below max |s - E s| = {spread:g}, so that an atom is live; "
                          f"got {lam:g}")
-    c = huber_location(s, w, lam)
+    c = huber_location(law, lam, p)
+    s, w = points(law, p, c, lam)
     u = world.features[0]
-    values = {"location": c, "plus_on": float(w @ (s > c + lam)), "minus_on": float(w @ (s < c - lam))}
+    plus, minus = float(w @ (s > c + lam)), float(w @ (s < c - lam))
+    values = {"location": c, "plus_on": plus, "minus_on": minus, "live": (plus > 0) + (minus > 0)}
     return Prediction("T5", np.array([u, -u]), world.offset + c * u, float(w @ huber(s - c, lam)), values, True,
                       f"one direction, both signs of it are atoms, and lam < max |s - E s| ({lam:g} < {spread:g})")
 
 
-def huber_location(s: Array, weights: Array, lam: float) -> float:
-    """argmin_c E h_lam(s - c), exactly: a piecewise linear slope with breaks at s +- lam; the middle of a flat zero."""
-    breaks = np.unique(np.concatenate([s - lam, s + lam]))
-    slope = np.array([float(weights @ np.clip(c - s, -lam, lam)) for c in breaks])
-    low = int(np.flatnonzero(slope < -BALANCED * lam)[-1])
-    high = int(np.flatnonzero(slope > BALANCED * lam)[0])
+def points(law: Scalar, p: float, c: float, lam: float) -> tuple[Array, Array]:
+    """Points (n,) and weights (n,) of s (0 with probability 1 - p) for functions with kinks at c +- lam."""
+    (x,), (w,) = quadrature.nodes(law, np.array([[c - lam, c + lam]]))
+    return (x, w) if p == 1 else (np.append(x, 0.0), np.append(p * w, 1 - p))
+
+
+def huber_location(law: Scalar, lam: float, p: float = 1.0) -> float:
+    """argmin_c E h_lam(s - c), s drawn from a law with probability p, otherwise 0; the middle of a flat minimum.
+
+    The slope E clip(c - s, -lam, lam) is nondecreasing, and between breaks (at +-lam from what bounds the law's pieces)
+    linear for a finite law, smooth for a continuous one: the break interval is found first, the root in it next.
+    """
+    def slope(c: float) -> float:
+        s, w = points(law, p, c, lam)
+        return float(w @ np.clip(c - s, -lam, lam))
+
+    ends = np.append(quadrature.edges(law), [0.0] * (p < 1))
+    breaks = np.unique(np.concatenate([ends - lam, ends + lam]))
+    values = np.array([slope(c) for c in breaks.tolist()])
+    low = int(np.flatnonzero(values < -BALANCED * lam)[-1])
+    high = int(np.flatnonzero(values > BALANCED * lam)[0])
     if high > low + 1:
         return float(breaks[low + 1] + breaks[high - 1]) / 2
-    return float(breaks[low] - slope[low] * (breaks[high] - breaks[low]) / (slope[high] - slope[low]))
+    if law.finite:
+        return float(breaks[low] - values[low] * (breaks[high] - breaks[low]) / (values[high] - values[low]))
+    return float(brentq(slope, breaks[low], breaks[high], xtol=1e-15, rtol=4 * np.finfo(float).eps))

@@ -1,22 +1,37 @@
-"""Two features that fire alone or together (T2): the smallest world in which correlation tilts the atoms."""
+"""Two features that fire alone or together (T2): the smallest world in which correlation tilts the atoms.
+
+Small lam: both atoms tilt inwards, mirror images of each other. At a critical lam the optimum jumps to another branch,
+where the symmetry is broken: one atom sits on a single exactly, the other serves the pair and the other single.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq, minimize
+from scipy.optimize import brentq
 
 from generators import arguments
 from generators.laws import Patterns
 from generators.magnitudes import constant
+from generators.plane import best_angles, two_atoms
 from generators.prediction import Prediction
 from generators.world import World
 from testbed import checks
-from testbed.checks import Array
+
+__all__ = ["best_angles", "broken", "correlated_pair", "critical_lam", "tilted", "two_atoms"]
 
 TIE = 1e-11  # by how much another pair of atoms must be better to count as better
-DEGREES = np.radians(np.arange(-45.0, 136.0, 1.5))  # where the rival pairs of atoms are looked for
+STEPS = np.linspace(0, math.pi / 4, 361)  # where sign changes of the slopes are looked for
+
+
+class Branch(NamedTuple):
+    """A stationary pair of atoms: F, and its angle in radians (psi for the tilted branch, delta for the broken one)."""
+
+    objective: float
+    angle: float
 
 
 def correlated_pair(alpha: float = 0.4, beta: float = 0.2) -> World:
@@ -33,11 +48,11 @@ def correlated_pair(alpha: float = 0.4, beta: float = 0.2) -> World:
     patterns = np.array([[True, False], [False, True], [True, True], [False, False]])
     p = np.array([alpha, alpha, beta, rest if rest > arguments.SUM_SLACK else 0.0])
     law = Patterns(patterns[p > 0], p[p > 0] / p.sum(), [constant(1.0)] * 2)
-    return World(law, arguments.call(where, alpha=alpha, beta=beta), theory=_tilt)
+    return World(law, arguments.call(where, alpha=alpha, beta=beta), theory=_pair)
 
 
-def _tilt(world: World, lam: float) -> Prediction:
-    """T2: both atoms tilt inwards by psi, trading shrinkage on the pair against fit on the singles.
+def tilted(alpha: float, beta: float, lam: float) -> Branch | None:
+    """T2, symmetric: both atoms tilt inwards by psi, trading shrinkage on the pair against fit on the singles.
 
     d_1 = (cos psi, sin psi), d_2 its mirror image, t = 1/(cos psi + sin psi). A single is coded by its own atom alone,
     z = cos psi - lam; the pair by both, z = t (1 - lam t). By C2
@@ -46,85 +61,116 @@ def _tilt(world: World, lam: float) -> Prediction:
 
     and F'(psi) = 0 is  alpha (cos psi - lam) sin psi = beta lam t (1 - lam t) tan(pi/4 - psi).
 
-    Valid where (a) the other atom is silent on singles, sin psi - (cos psi - lam) sin 2 psi <= lam, (b) codes are
-    positive, lam < cos psi, and (c) no other pair of atoms does better. Where the pair is common or lam is large one
-    does, and the symmetry breaks: one atom sits on a single exactly, the other serves the pair and the other single.
-    The optimum jumps there. Atoms lie in the plane of the data (projecting an atom onto it and normalising lowers F),
-    so (c) is settled by a search over two angles.
+    None where no such pair is stationary: codes must be positive, lam < cos psi, and the other atom silent on singles,
+    sin psi - (cos psi - lam) sin 2 psi <= lam.
     """
-    if world.offset.any() or abs(world.features[0] @ world.features[1]) > 1e-12:
-        raise ValueError("predict: T2 is for orthogonal features without offset")
-    sample = world.exact()
-    mass = {tuple(code): w for code, w in zip(sample.codes.tolist(), sample.weights, strict=True)}
-    alpha, beta = mass[1.0, 0.0], mass.get((1.0, 1.0), 0.0)
-    span = "T2 holds for lam < cos psi, the other atom silent on singles, and no other pair of atoms better"
-
     def slope(psi: float) -> float:
         t = 1 / (math.cos(psi) + math.sin(psi))
         return (alpha * (math.cos(psi) - lam) * math.sin(psi)
                 - beta * lam * t * (1 - lam * t) * math.tan(math.pi / 4 - psi))
 
-    if lam >= 1:
-        raise ValueError(f"predict: {span}; at lam = {lam:g} >= 1 singles are not coded")
+    def F(psi: float) -> float:
+        c, t = math.cos(psi), 1 / (math.cos(psi) + math.sin(psi))
+        return alpha * (1 - (c - lam) ** 2) + beta * (1 - (1 - lam * t) ** 2)
+
+    roots = [psi for psi in ([0.0] if beta == 0 else _minima(slope))
+             if lam < math.cos(psi) and math.sin(psi) - (math.cos(psi) - lam) * math.sin(2 * psi) <= lam]
+    return min((Branch(F(psi), psi) for psi in roots), default=None)
+
+
+def broken(alpha: float, beta: float, lam: float) -> Branch | None:
+    """T2, symmetry broken: one atom on a single exactly, the other at pi/4 + delta for the pair and the other single.
+
+    An atom that serves one point lies along it (S1), so d_1 = e1, with loss h_lam(1). With a = pi/4 + delta,
+
+        F(delta) = alpha (lam - lam^2/2) + alpha/2 (1 - (sin a - lam)_+^2) + beta/2 (2 - (sqrt2 cos delta - lam)^2),
+
+    and F'(delta) = 0 is  beta (sqrt2 cos delta - lam) sqrt2 sin delta = alpha (sin a - lam)_+ cos a.
+
+    None where no such pair is stationary: d_1 must be silent on the pair, 1 - (sqrt2 cos delta - lam) cos a <= lam.
+    """
+    def slope(delta: float) -> float:
+        a = math.pi / 4 + delta
+        return (beta * (math.sqrt(2) * math.cos(delta) - lam) * math.sqrt(2) * math.sin(delta)
+                - alpha * max(math.sin(a) - lam, 0) * math.cos(a))
+
+    def F(delta: float) -> float:
+        single = max(math.sin(math.pi / 4 + delta) - lam, 0)
+        return (alpha * (lam - lam * lam / 2) + alpha / 2 * (1 - single**2)
+                + beta / 2 * (2 - (math.sqrt(2) * math.cos(delta) - lam) ** 2))
+
+    roots = [delta for delta in _minima(slope)
+             if 1 - (math.sqrt(2) * math.cos(delta) - lam) * math.cos(math.pi / 4 + delta) <= lam]
+    return min((Branch(F(delta), delta) for delta in roots), default=None)
+
+
+def _minima(slope: Callable[[float], float]) -> list[float]:
+    """Angles in [0, pi/4) where a slope changes from below zero to above it, to full precision; 0 if it starts so."""
+    values = [slope(angle) for angle in STEPS.tolist()]
+    found = [0.0] if values[0] == 0 < values[1] else []
+    found += [float(brentq(slope, STEPS[i], STEPS[i + 1], xtol=1e-16, rtol=4 * np.finfo(float).eps))
+              for i in range(len(STEPS) - 1) if values[i] < 0 < values[i + 1]]
+    return found
+
+
+def critical_lam(alpha: float, beta: float) -> float:
+    """The lam at which the optimum of correlated_pair(alpha, beta) jumps from the tilted to the broken pair (T2).
+
+    The root in (0, 1) of F_tilted - F_broken, by bisection to rounding: the tilted pair is better for small lam (its F
+    is O(lam), the other's is not), the broken one near 1, where the pair is worth an atom of its own. Scans over lam,
+    alpha and beta show one crossing each. Raises ValueError for beta = 0 (no pair, so no jump) and for probabilities
+    that correlated_pair refuses.
+    """
+    where = "critical_lam"
+    correlated_pair(alpha, beta)
     if beta == 0:
-        psi = 0.0
-    else:
-        steps = np.linspace(0, math.pi / 4, 181)[:-1]  # the first upward crossing is the minimum that starts at psi = 0
-        up = next((i for i, psi in enumerate(steps) if slope(psi) > 0), 0)
-        if up == 0:
-            raise ValueError(f"predict: {span}; at alpha = {alpha:g}, beta = {beta:g}, lam = {lam:g} nothing holds the "
-                             "atoms apart")
-        psi = float(brentq(slope, steps[up - 1], steps[up], xtol=1e-16, rtol=4 * np.finfo(float).eps))
-    c, s = math.cos(psi), math.sin(psi)
-    t = 1 / (c + s)
-    other = s - (c - lam) * math.sin(2 * psi)
-    if lam >= c or other > lam:
-        raise ValueError(f"predict: {span}; at psi = {psi:.4g}, cos psi = {c:.4g} and the other atom's score is "
-                         f"{other / lam:.4g}, lam = {lam:g}")
-    F = float(alpha * (1 - (c - lam) ** 2) + beta * (1 - (1 - lam * t) ** 2))
+        raise ValueError(f"{where}: beta must be > 0; without co-firing the atoms are the features at every lam < 1")
+    low, high = 0.0, 1.0
+    while high - low > np.finfo(float).eps * high:
+        lam = (low + high) / 2
+        if lam in (low, high):
+            break
+        pair, other = tilted(alpha, beta, lam), broken(alpha, beta, lam)
+        if pair is not None and (other is None or pair.objective <= other.objective):
+            low = lam
+        else:
+            high = lam
+    return (low + high) / 2
+
+
+def _pair(world: World, lam: float) -> Prediction:
+    """T2: the better of the tilted and the symmetry-broken pair, if no other pair of atoms does better.
+
+    Atoms lie in the plane of the data (projecting an atom onto it and normalising lowers F), so that is settled by a
+    search over two angles. Of the broken pair and its mirror image, equally good, the one with d_1 = e1 is given. In
+    both regimes psi is half of what the angle between the atoms falls short of a right angle.
+    """
+    if world.offset.any() or abs(world.features[0] @ world.features[1]) > 1e-12:
+        raise ValueError("predict: T2 is for orthogonal features without offset")
+    if lam >= 1:
+        raise ValueError(f"predict: T2 holds for lam < 1, so that singles are coded; got {lam:g}")
+    sample = world.exact()
+    mass = {tuple(code): w for code, w in zip(sample.codes.tolist(), sample.weights, strict=True)}
+    alpha, beta = mass[1.0, 0.0], mass.get((1.0, 1.0), 0.0)
+    found = {"tilted": tilted(alpha, beta, lam), "broken": broken(alpha, beta, lam) if beta else None}
+    known = {regime: branch for regime, branch in found.items() if branch is not None}
     rival, angles = best_angles(np.array([[1.0, 0], [0, 1], [1, 1]]), np.array([alpha, alpha, beta]), lam)
-    if rival < F - TIE:
-        raise ValueError(f"predict: {span}; at alpha = {alpha:g}, beta = {beta:g}, lam = {lam:g} the tilted pair has "
-                         f"F = {F:.10g}, and atoms at {np.degrees(angles[0]):.1f} and {np.degrees(angles[1]):.1f} "
-                         f"degrees have {rival:.10g}")
-    values = {"psi": psi, "cosine": math.sin(2 * psi), "z_single": c - lam, "z_both": t * (1 - lam * t)}
-    return Prediction("T2", np.array([[c, s], [s, c]]) @ world.features, np.zeros(world.d), F, values, False,
-                      f"the other atom is silent on singles (score {other / lam:.4g} <= 1), lam < cos psi = {c:.4g}, "
-                      "and a search over all pairs of angles finds none better")
-
-
-def best_angles(X: Array, weights: Array, lam: float) -> tuple[float, Array]:
-    """The least F of two atoms in the plane on points X (n, 2), by search: grid, then descent from its best places."""
-    first, second = np.meshgrid(DEGREES, DEGREES, indexing="ij")
-    F = np.where(first < second, two_atoms(X, weights, lam, first, second), np.inf)
-    ends = [minimize(lambda angles: float(two_atoms(X, weights, lam, angles[0], angles[1])),
-                     (first.flat[place], second.flat[place]), method="Nelder-Mead",
-                     options={"xatol": 1e-9, "fatol": 1e-14})
-            for place in _local_minima(F)]
-    best = min(ends, key=lambda end: float(end.fun))
-    return float(best.fun), np.sort(best.x)
-
-
-def two_atoms(X: Array, weights: Array, lam: float, first: Array | float, second: Array | float) -> Array:
-    """F of two atoms at given angles (any shape), no bias, exact codes: the best of four supports for each point."""
-    first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
-    total = np.zeros(np.broadcast(first, second).shape)
-    g = np.cos(first - second)
-    det = np.maximum(1 - g * g, 1e-300)
-    for x, w in zip(X, weights, strict=True):
-        u = np.cos(first) * x[0] + np.sin(first) * x[1] - lam
-        v = np.cos(second) * x[0] + np.sin(second) * x[1] - lam
-        explained = np.maximum(np.maximum(u, v), 0) ** 2  # 2 * the gain of coding with at most one atom
-        z, y = (u - g * v) / det, (v - g * u) / det
-        pair = (z >= 0) & (y >= 0) & (det > 1e-8)
-        total += w * (x @ x - np.where(pair, u * z + v * y, explained)) / 2
-    return total
-
-
-def _local_minima(F: Array) -> np.ndarray:
-    """Flat indices of the four lowest grid points not above any neighbour."""
-    padded = np.pad(F, 1, constant_values=np.inf)
-    around = [padded[1 + i:padded.shape[0] - 1 + i, 1 + j:padded.shape[1] - 1 + j]
-              for i in (-1, 0, 1) for j in (-1, 0, 1)]
-    low = np.flatnonzero((np.min(around, axis=0) >= F) & np.isfinite(F))
-    return low[np.argsort(F.flat[low], kind="stable")[:4]]
+    regime = min(known, key=lambda name: known[name].objective, default="")
+    if not regime or rival < known[regime].objective - TIE:
+        branches = ", ".join(f"{name} {branch.objective:.10g}" for name, branch in known.items()) or "none"
+        raise ValueError(f"predict: T2 holds where the tilted or the broken pair is optimal; at alpha = {alpha:g}, "
+                         f"beta = {beta:g}, lam = {lam:g} their F are: {branches}, and atoms at "
+                         f"{np.degrees(angles[0]):.1f} and {np.degrees(angles[1]):.1f} degrees have {rival:.10g}")
+    F, angle = known[regime]
+    if regime == "tilted":
+        c, s = math.cos(angle), math.sin(angle)
+        t = 1 / (c + s)
+        D = np.array([[c, s], [s, c]])
+        values = {"psi": angle, "cosine": math.sin(2 * angle), "z_single": c - lam, "z_both": t * (1 - lam * t)}
+    else:
+        c, s = math.cos(math.pi / 4 + angle), math.sin(math.pi / 4 + angle)
+        D = np.array([[1.0, 0.0], [c, s]])
+        values = {"delta": angle, "psi": (math.pi / 4 - angle) / 2, "cosine": c, "z_single": 1 - lam,
+                  "z_shared": max(s - lam, 0.0), "z_both": c + s - lam}
+    return Prediction("T2", D @ world.features, np.zeros(world.d), F, values | {"regime": regime}, False,
+                      f"the {regime} pair is stationary, and a search over all pairs of angles finds none better")

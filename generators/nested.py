@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from generators import arguments
+from generators.absorption import absorbed
 from generators.hierarchical import build
 from generators.magnitudes import Scalar, scalar
-from generators.prediction import Prediction, wide_limit
+from generators.splitting import all_children
 from generators.world import World
 from testbed import checks
 
@@ -20,7 +23,7 @@ def nested_pair(rho: float = 0.5, angle: float = math.pi / 2, magnitude: Scalar 
     """A parent that always fires, with a child that joins it with probability rho (T3).
 
     angle in (0, pi) between their directions; magnitude of the parent, and of the child (default: the same law).
-    predict (constant magnitudes, no bias, two atoms): T3.
+    predict (any magnitudes, no bias, two atoms): T3.
     """
     where = "nested_pair"
     rho = checks.number(where, "rho", rho, 0, 1, open_low=True, open_high=True)
@@ -32,38 +35,28 @@ def nested_pair(rho: float = 0.5, angle: float = math.pi / 2, magnitude: Scalar 
     world = build(where, (-1, 0), (1.0, rho), False, False, laws, False, text)
     # cos(pi/2) is 6e-17: a right angle is meant to be one
     cosine = 0.0 if angle == math.pi / 2 else math.cos(angle)
-    return replace(world, features=np.array([[1.0, 0.0], [cosine, math.sin(angle)]]), theory=_absorption)
+    return replace(world, features=np.array([[1.0, 0.0], [cosine, math.sin(angle)]]), theory=absorbed)
 
 
-def exclusive_children(k: int = 3, p: float = 1.0, magnitude: Scalar | str | float = 1.0) -> World:
-    """A parent that fires with probability p, always with exactly one of k equally likely children (T4).
+def exclusive_children(k: int = 3, p: float = 1.0, magnitude: Scalar | str | float = 1.0,
+                       probabilities: Sequence[float] | None = None, directions: Any = None) -> World:
+    """A parent that fires with probability p, always with exactly one of k children (T4).
 
-    k + 1 features, the parent first. predict (constant magnitudes, no bias, k atoms): T4.
+    k + 1 features, the parent first. probabilities: which child it is, summing to 1 (default: equal). directions:
+    (k + 1, d) unit rows, the parent's first (default: orthonormal axes). predict (constant magnitudes, no bias, k
+    atoms): T4; splitting.sharing for fewer atoms.
     """
     where = "exclusive_children"
     k = checks.integer(where, "k", k, 1)
     p = arguments.probability(where, "p", p)
     law = scalar(where, "magnitude", magnitude)
-    text = arguments.call(where, k=k, p=p, magnitude=law)
-    world = build(where, [-1] + [0] * k, [p] + [1.0] * k, True, True, law, False, text)
-    return replace(world, theory=_splitting)
-
-
-def _absorption(world: World, lam: float) -> Prediction:
-    """T3: the optimal atoms are the parent and the normalised sum, not the parent and the child.
-
-    The data have two directions, parent and parent + child, and two atoms can have them both: the wide limit (G2). The
-    parent's atom is silent wherever the child fires, as S6 demands: the child's atom has absorbed it. With magnitude 1
-    and angle theta, F = (1 - rho)(lam - lam^2/2) + rho (2 cos(theta/2) lam - lam^2/2).
-    """
-    found = wide_limit("T3", 2, world, lam)
-    parent = world.features[0]
-    order = np.argsort(-(found.D @ parent))
-    child = found.D[order[1]]
-    angle = 2 * math.atan2(float(np.linalg.norm(child - parent)), float(np.linalg.norm(child + parent)))
-    return replace(found, D=found.D[order], values={"child_angle": angle, "parent_given_child": 0.0})
-
-
-def _splitting(world: World, lam: float) -> Prediction:
-    """T4: with k atoms the parent has none of its own; each atom is the parent joined to one child (G2)."""
-    return wide_limit("T4", world.n_features - 1, world, lam)
+    shares = arguments.distribution(where, "probabilities", probabilities, k)
+    if not shares.all():
+        raise ValueError(f"{where}: probabilities must be > 0; entry {int(np.argmin(shares))} is 0")
+    text = arguments.call(where, k=k, p=p, magnitude=law, probabilities=None if probabilities is None else shares,
+                          directions=directions)
+    world = build(where, [-1] + [0] * k, [p, *shares.tolist()], True, True, law, False, text)
+    V = world.features if directions is None else checks.unit_rows(where, "directions", directions)
+    if len(V) != k + 1:
+        raise ValueError(f"{where}: directions must have k + 1 = {k + 1} rows, the parent's first; got {len(V)}")
+    return replace(world, features=V, theory=all_children)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,7 +30,7 @@ class Prediction:
     statement : its id, such as 'T2'.
     D : (m, d) atoms, up to order; b : (d,) bias, zero where `bias` is False.
     objective : F at the optimum, in squared units of X.
-    values : further numbers that the theory names (angles, activities ...).
+    values : further quantities that the theory names: numbers (angles in radians, activities ...), regimes, groups.
     bias : whether the problem solved is the one with a fitted bias.
     valid_because : the conditions under which this was derived, and that they hold here.
     """
@@ -39,7 +39,7 @@ class Prediction:
     D: Array
     b: Array
     objective: float
-    values: Mapping[str, float]
+    values: Mapping[str, Any]
     bias: bool
     valid_because: str
 

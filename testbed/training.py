@@ -7,9 +7,11 @@ polished, checked at second order (escaping a saddle if it is one), and verified
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import numba
 import numpy as np
 
 from testbed import checks, newton
@@ -23,6 +25,7 @@ from testbed.second_order import Curvature, least_curvature
 TARGET = 1e-12  # stationarity aimed at; testbed.verify accepts what is below its own tolerance
 ROUGH = 1e-3  # stationarity at which dead atoms are looked at first
 REVIVALS = 50  # rounds of re-seeding dead atoms
+SMALL = 1 << 23  # below this n * m * d, starting threads costs more than it saves (tenfold on a busy machine)
 
 Progress = Callable[[int, float, float], None]
 
@@ -61,7 +64,7 @@ def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool 
     phi = Reduced(problem, m)
     best: Point | None = None
     objectives = []
-    with one_blas_thread():
+    with threads(phi):
         for number, sequence in enumerate(np.random.SeedSequence(seed).spawn(restarts)):
 
             def report(point: Point, number: int = number) -> None:
@@ -69,17 +72,34 @@ def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool 
                     progress(number, point.value * phi.unit**2, point.stationarity)
 
             rng = np.random.default_rng(sequence)
-            theta = _draw(phi, rng, number) if first is None else _given(phi, first)
-            point = _descend(phi, phi.at(theta), report)
+            theta = draw(phi, rng, number) if first is None else _given(phi, first)
+            point = descend(phi, phi.at(theta), report)
             objectives.append(point.value * phi.unit**2)
             if best is None or point.value < best.value:
                 best = point
         assert best is not None
-        best, curvature = _settle(phi, best, report)
-    return _optimum(problem, phi, best, curvature, restarts, seed, np.array(objectives))
+        best, curvature = settle(phi, best, report)
+    return finish(problem, phi, best, curvature, restarts, seed, np.array(objectives))
 
 
-def _draw(phi: Reduced, rng: np.random.Generator, number: int) -> Array:
+@contextmanager
+def threads(phi: Reduced) -> Iterator[None]:
+    """The context of all training: BLAS on one thread, and so are the kernels where the problem is small.
+
+    Bits do not depend on the number of threads; time does.
+    """
+    before = numba.get_num_threads()
+    n, d = phi.X.shape
+    if n * d * phi.m < SMALL:
+        numba.set_num_threads(1)
+    try:
+        with one_blas_thread():
+            yield
+    finally:
+        numba.set_num_threads(before)
+
+
+def draw(phi: Reduced, rng: np.random.Generator, number: int) -> Array:
     """Atoms along randomly drawn samples, a little off so that symmetric starts do not stay symmetric.
 
     With a bias, restarts begin in turn at the mean, at a sample, and at zero.
@@ -110,7 +130,7 @@ def _given(phi: Reduced, D: Array) -> Array:
     return theta
 
 
-def _descend(phi: Reduced, point: Point, report: newton.Report) -> Point:
+def descend(phi: Reduced, point: Point, report: newton.Report) -> Point:
     """To stationarity, with no dead atom left while one could lower the objective."""
     target = ROUGH
     for _ in range(REVIVALS):
@@ -128,24 +148,32 @@ def _descend(phi: Reduced, point: Point, report: newton.Report) -> Point:
 def _revive(phi: Reduced, point: Point) -> Point | None:
     """Put dead atoms along the longest residuals: each strictly lowers F while |r| > lam (G2). None if none can."""
     dead = np.flatnonzero(point.mu == 0)
-    length = np.sqrt((point.R * point.R).sum(axis=1)) * (phi.w > 0)
-    if not (len(dead) and length.max() > phi.lam * (1 + 1e-9)):
+    directions = longest_residuals(phi, point.R, len(dead))
+    if not len(directions):
         return None
     theta = point.theta.copy()
-    left = np.where(length > phi.lam * (1 + 1e-9), length, 0.0)
-    for j in dead:
-        i = int(left.argmax())
-        if left[i] == 0:
-            break
-        theta[j] = point.R[i] / length[i]
-        cosine = (point.R * theta[j]).sum(axis=1) / np.where(length > 0, length, 1)
-        left[cosine > 0.9] = 0  # the next atom goes where this one does not help
+    theta[dead[: len(directions)]] = directions
     theta[: phi.m] = normalised(theta[: phi.m])
     revived = phi.at(theta, near=point)
     return revived if revived.value < point.value else None
 
 
-def _settle(phi: Reduced, point: Point, report: newton.Report) -> tuple[Point, Curvature | None]:
+def longest_residuals(phi: Reduced, R: Array, count: int) -> Array:
+    """At most `count` unit rows: r/|r| of the longest residuals above lam, each where those before do not help."""
+    length = np.sqrt((R * R).sum(axis=1)) * (phi.w > 0)
+    left = np.where(length > phi.lam * (1 + 1e-9), length, 0.0)
+    directions = np.empty((min(count, len(R)), R.shape[1]))
+    for k in range(len(directions)):
+        i = int(left.argmax())
+        if left[i] == 0:
+            return directions[:k]
+        directions[k] = R[i] / length[i]
+        cosine = (R * directions[k]).sum(axis=1) / np.where(length > 0, length, 1)
+        left[cosine > 0.9] = 0
+    return directions
+
+
+def settle(phi: Reduced, point: Point, report: newton.Report) -> tuple[Point, Curvature | None]:
     """Leave saddles: while the least curvature is negative, step along it and descend again."""
     curvature = None
     for _ in range(10):
@@ -158,15 +186,16 @@ def _settle(phi: Reduced, point: Point, report: newton.Report) -> tuple[Point, C
         for step in (0.1, -0.1, 0.01, -0.01, 0.001, -0.001):
             trial = phi.at(phi.move(point.theta, (step / size) * curvature.direction), near=point)
             if trial.value < point.value:
-                point = _descend(phi, trial, report)
+                point = descend(phi, trial, report)
                 break
         else:
             return point, curvature
     return point, curvature
 
 
-def _optimum(problem: Problem, phi: Reduced, point: Point, curvature: Curvature | None, restarts: int, seed: int,
-             objectives: Array) -> Optimum:
+def finish(problem: Problem, phi: Reduced, point: Point, curvature: Curvature | None, restarts: int = 0,
+           seed: int | None = None, objectives: Array | None = None) -> Optimum:
+    """The point as a verified Optimum, in the units of the problem."""
     phi.coder.restore(point.codes)
     b = point.theta[phi.m] * phi.unit if phi.extra else np.zeros(problem.d)
     return Optimum.at(problem, point.theta[: phi.m], b, phi.coder.sparse(phi.m, phi.unit),

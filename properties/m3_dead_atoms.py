@@ -1,0 +1,43 @@
+"""M3, dead atoms: at a global minimum a dead atom implies max|r| <= lam: the wide limit has been reached.
+
+Keep all codes, and point an atom u that nothing uses anywhere. Each sample may add z u to its reconstruction, which
+lowers its loss by <r, u> z - lam z - z^2/2, at best by 1/2 (<r, u> - lam)_+^2. So
+
+    F*(m) <= F - 1/2 max over u of E[(<r, u> - lam)_+^2],
+
+and u = r_i / |r_i| gains at least 1/2 w_i (|r_i| - lam)^2, a finite amount, unless max|r| <= lam. (In signed problems
+an antipodal u serves as well: |<r, u>|.) The dead atom itself need not be near any residual: phi does not depend on it
+at all while its scores are below 1, so a dictionary with one can be a local minimum, and often is.
+
+Residual, per sample of positive weight: (|r| / lam - 1)+ if some atom is dead, in units of max(1, |x| / 1000 lam).
+Holds at a global minimum. Derived from the optimisation problem; see docs/theory.md.
+Extremal: a dead atom, and a residual of exactly lam.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from properties.base import TOLERANCE, Property, Residual, violation
+from properties.scaled import Scaled
+from testbed.optimum import Optimum
+from testbed.problem import Problem
+
+
+def violations(o: Scaled) -> Residual:
+    """(n,) by how much residuals exceed lam while an atom is dead."""
+    excess = (np.linalg.norm(o.r, axis=1) - 1) / o.rounding
+    return violation(np.where((o.w > 0) & (len(o.live) < o.m), excess, 0), ("sample", o.samples))
+
+
+def idle_atom() -> Optimum:
+    """x = 3 lam u and -lam u on atoms u and v: the first residual is lam u, the second lies exactly at the limit."""
+    lam, u, v = 0.5, np.array([0.6, 0.8]), np.array([0.8, -0.6])
+    problem = Problem(lam * np.array([3 * u, -u]), lam)
+    return Optimum.at(problem, np.array([u, v]), Z=lam * np.array([[2.0, 0], [0, 0]]))
+
+
+PROPERTY = Property(
+    id="M3", name="dead atoms", where="global", tolerance=TOLERANCE, violations=violations, case=idle_atom,
+    statement="μⱼ = 0 for some j ⇒ max|r| ≤ λ: else dⱼ = r/|r| lowers F by at least ½E[(⟨r, dⱼ⟩ − λ)₊²]",
+)
