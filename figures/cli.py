@@ -1,4 +1,4 @@
-"""The command line: worlds, generate, fit, check, figures.
+"""The command line: worlds, generate, fit, check, theory, figures.
 
 Results go to stdout or files, progress to stderr when it is a terminal. Exit status: 0 when all went well and all
 properties hold; 1 when a property fails or training did not converge; 2 for bad usage or bad input, with one line on
@@ -52,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("optimum", metavar="OPTIMUM")
     check.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     check.set_defaults(run=_check)
+
+    theory = commands.add_parser("theory", help="list the statements, or print one with its derivation and evidence")
+    theory.add_argument("statement", nargs="?", metavar="ID", help="such as S5")
+    theory.set_defaults(run=_theory)
 
     figures = commands.add_parser("figures", help="regenerate figures and the gallery page")
     figures.add_argument("names", nargs="*", metavar="NAME", help="only these figures; see --list")
@@ -140,11 +144,30 @@ def _check(arguments: argparse.Namespace) -> int:
     import json
 
     from properties import check
-    from testbed import Optimum
+    from testbed import Optimum, classify
 
-    report = check(Optimum.load(arguments.optimum))
-    print(json.dumps(report.to_json(), allow_nan=False) if arguments.json else report)
-    return 0 if report.holds else 1
+    optimum = Optimum.load(arguments.optimum)
+    report, second = check(optimum), classify(optimum)
+    if arguments.json:
+        order = {"kind": second.kind, "least_curvature": second.least, "margin": second.margin}
+        print(json.dumps(report.to_json() | {"second_order": order}, allow_nan=False))
+    else:
+        print(report)
+        least = "" if second.least is None else f", least curvature {second.least:.2e}"
+        print(f"Second order (M1): {second.kind}{least}.")
+    return 0 if report.holds and second.kind != "saddle" else 1
+
+
+def _theory(arguments: argparse.Namespace) -> int:
+    from figures import theory
+
+    if arguments.statement is None:
+        print(theory.table())
+        return 0
+    with _Progress() as progress:
+        text, agrees = theory.page(arguments.statement, progress.say)
+    print(text)
+    return 0 if agrees else 1
 
 
 def _figures(arguments: argparse.Namespace) -> int:

@@ -16,8 +16,14 @@ import numpy as np
 
 from figures.base import Figure, Numbers
 
-# the order of the page: problem, optimality, co-firing, hierarchy, antipodes, verdicts, real data
-ORDER = ("polytope", "cone", "residuals", "tilt", "absorption", "density", "verdicts", "digits")
+# the order of the page: optimality, exact toy worlds, minima and paths, recovery, verdicts, real data
+ORDER = (
+    "polytope", "cone", "residuals",
+    "one_sparse", "tilt", "symmetry_breaking", "absorption", "extreme_ray", "splitting_tree", "density",
+    "splitting", "landscape", "lam_path", "width_path",
+    "recovery", "classical",
+    "verdicts", "digits",
+)
 
 Say = Callable[[str], None]
 

@@ -11,15 +11,6 @@ import numpy as np
 from figures import reports
 from figures.base import Figure, Numbers
 
-# statements about toy worlds and about limits, which no property file holds; the others are read from properties.BY_ID
-OTHERS = {
-    "T2": "correlated pair: α(cos ψ − λ) sin ψ = βλt(1 − λt) tan(π/4 − ψ), t = 1/(cos ψ + sin ψ)",
-    "T3": "nested pair: the optimal atoms are the parent and the normalised sum; with spread, the child's atom reaches "
-          "the extreme ray of the data as λ → 0",
-    "T5": "one direction x = su with a fitted bias: F = min_b E[h_λ(s − b)], h_λ the Huber loss",
-    "G2": "wide limit: max |r| ≤ λ exactly when every point longer than λ is coded by its own direction alone",
-}
-
 STYLE = """
 :root { color-scheme: light dark; --ground: #fbfbf9; --ink: #222; --quiet: #5c5c5c; --line: #ddd; --good: #00694a;
   --bad: #a33c00; --link: #005a94; }
@@ -93,9 +84,9 @@ def section(item: Figure, numbers: Numbers, svg: bytes) -> str:
 
 def statement(id: str) -> str:
     """One line of mathematics for a statement's id."""
-    import properties
+    from properties.theory import statements
 
-    return OTHERS[id] if id in OTHERS else properties.BY_ID[id].statement
+    return statements()[id].statement
 
 
 def report_sections(made: Mapping[str, tuple[Figure, Numbers, bytes]]) -> Iterable[str]:

@@ -5,8 +5,9 @@
     report.holds             # one answer
     properties.get("S5")     # one statement: its mathematics, its residual, its extremal case
 
-C statements hold at exact codes of any dictionary, S statements at stationary atoms, and B statements need a fitted
-bias as well. They are derived here from the optimisation problem, in our own numbering; see docs/theory.md.
+C statements and G1 hold at exact codes of any dictionary, S statements at stationary atoms, B statements need a fitted
+bias as well, M2 holds at local and M3 at global minima. They are
+ derived here from the optimisation problem, in our own numbering; see docs/theory.md.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from properties import (
     c2_shrinkage,
     c3_projection,
     c4_floor,
+    g1_floor,
+    m2_splitting,
+    m3_dead_atoms,
     s1_balance,
     s2_normal_equations,
     s3_residual_structure,
@@ -28,6 +32,10 @@ from properties import (
     s6_nesting,
 )
 from properties.base import Property, Residual
+from properties.first_order import tilt
+from properties.matching import FeatureVerdict, Match, match, verdicts
+from properties.recovery import Recovery, recoverable
+from properties.recovery_share import largest_p, recovery_share
 from properties.report import Report, Verdict, report
 from testbed.optimum import Optimum
 
@@ -36,12 +44,14 @@ ALL: tuple[Property, ...] = tuple(
         c1_kkt, c2_shrinkage, c3_projection, c4_floor,
         s1_balance, s2_normal_equations, s3_residual_structure, s4_gram, s5_cone, s6_nesting,
         b1_mean_residual, b2_hull, b3_firing_balance, b4_covariance,
+        m2_splitting, m3_dead_atoms, g1_floor,
     )
 )
 
 BY_ID: dict[str, Property] = {p.id: p for p in ALL}
 
-__all__ = ["ALL", "BY_ID", "Property", "Report", "Residual", "Verdict", "check", "get"]
+__all__ = ["ALL", "BY_ID", "FeatureVerdict", "Match", "Property", "Recovery", "Report", "Residual", "Verdict", "check",
+           "get", "largest_p", "match", "recoverable", "recovery_share", "report", "tilt", "verdicts"]
 
 
 def get(id: str) -> Property:

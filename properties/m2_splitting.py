@@ -23,7 +23,7 @@ import numpy as np
 
 from properties.base import TOLERANCE, Property, Residual, violation
 from properties.scaled import Array, Scaled
-from testbed.coding import one_blas_thread
+from testbed.coding import threads
 from testbed.moves import splitting
 from testbed.optimum import Optimum
 from testbed.problem import Problem
@@ -37,7 +37,7 @@ def splitting_slopes(optimum: Optimum) -> tuple[Array, Array]:
     phi falls by slope * eps to first order in the angle eps (radians) of each copy; slopes are in squared units of X.
     The maximum is of a convex function on a sphere: a local one, the best of several climbs. Zero for dead atoms.
     """
-    with one_blas_thread():
+    with threads(optimum.problem.n * optimum.problem.d * optimum.n_atoms):
         return splitting(optimum.Z, optimum.R, optimum.D, optimum.problem.weights)
 
 

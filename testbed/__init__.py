@@ -6,8 +6,11 @@
 
 from testbed.coding import CodingError, encode
 from testbed.optimum import Optimum
+from testbed.paths import Path, path
 from testbed.problem import Problem, huber
-from testbed.second_order import classify
+from testbed.search import Search, search
+from testbed.second_order import Classification, classify
 from testbed.training import fit
 
-__all__ = ["CodingError", "Optimum", "Problem", "classify", "encode", "fit", "huber"]
+__all__ = ["Classification", "CodingError", "Optimum", "Path", "Problem", "Search", "classify", "encode", "fit",
+           "huber", "path", "search"]

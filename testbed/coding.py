@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numba
@@ -20,6 +22,7 @@ from testbed import _coding, _safely, checks
 from testbed.checks import Array
 from testbed.problem import Problem
 
+SMALL = 1 << 23  # below this n * m * d, starting threads costs more than it saves (tenfold on a busy machine)
 SHARE = 0.5  # atoms whose violation is at least this share of the largest may enter from one gradient
 CHUNK_WORK = 1 << 27  # multiplications between two looks at the keyboard: some 50 ms, so that Ctrl-C is heard
 
@@ -37,9 +40,19 @@ def _threads() -> int:
     return int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
 
 
-def one_blas_thread() -> Any:
-    """Context in which matrix products run on one thread: their bits would otherwise depend on how many there are."""
-    return _controller().limit(limits=1, user_api="blas")
+@contextmanager
+def threads(work: int) -> Iterator[None]:
+    """The context of all coding and training: BLAS on one thread, and so are the kernels where `work`, n * m * d, is
+    small. Bits do not depend on the number of threads; time does.
+    """
+    before = numba.get_num_threads()
+    if work < SMALL:
+        numba.set_num_threads(1)
+    try:
+        with _controller().limit(limits=1, user_api="blas"):
+            yield
+    finally:
+        numba.set_num_threads(before)
 
 
 def power_of_two_near(lam: float) -> float:
@@ -129,7 +142,7 @@ def codes(problem: Problem, D: Array, b: Array) -> csr_array:
     """Exact codes (n, m) of a problem's data on unit-norm atoms D (m, d) with bias b (d,); trusted arguments."""
     unit = power_of_two_near(problem.lam)
     coder = Coder(problem.n, problem.d, len(D), problem.lam / unit, problem.nonnegative)
-    with one_blas_thread():
+    with threads(problem.n * problem.d * len(D)):
         coder.code(np.ascontiguousarray((problem.X - b) / unit), np.ascontiguousarray(D))
     return coder.sparse(len(D), unit)
 

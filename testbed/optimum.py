@@ -117,8 +117,8 @@ class Optimum:
 
     @cached_property
     def radius(self) -> float:
-        """max |r| / lam over all samples: at most 1 exactly at the wide limit (G2)."""
-        return float(np.linalg.norm(self.R, axis=1).max() / self.problem.lam)
+        """max |r| / lam over samples of positive weight: at most 1 exactly at the wide limit (G2)."""
+        return float(np.linalg.norm(self.R[self.problem.weights > 0], axis=1).max() / self.problem.lam)
 
     def save(self, path: str | Path) -> None:
         """Write one .npz: X, weights, lam, bias, nonnegative, D, b, Z, and the numbers reported; atomically."""

@@ -22,12 +22,13 @@ from scipy.optimize import minimize
 
 from testbed import checks
 from testbed.checks import Array
+from testbed.coding import threads
 from testbed.moves import gain, newcomers, removal_costs
 from testbed.optimum import Optimum
 from testbed.problem import Problem, huber
 from testbed.reduced import Point, Reduced
 from testbed.search import STRICT, search
-from testbed.training import Progress, descend, finish, settle, threads
+from testbed.training import Progress, descend, finish, settle
 
 ROUNDING = 1e-10  # excess over a bound, relative to the objective, that is no violation
 
@@ -214,7 +215,7 @@ def transfer(source: Optimum, problem: Problem, n_atoms: int, progress: Progress
         if progress is not None:
             progress(0, point.value * phi.unit**2, point.stationarity)
 
-    with threads(phi):
+    with threads(phi.work):
         theta = _resized(problem, np.vstack([source.D, source.b / phi.unit]), n_atoms)
         point, curvature = settle(phi, descend(phi, phi.at(theta), report), report)
         return finish(problem, phi, point, curvature)

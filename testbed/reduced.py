@@ -46,6 +46,7 @@ class Reduced:
         self.X = np.ascontiguousarray(problem.X / self.unit)
         self.w = np.array(problem.weights)
         n, d = self.X.shape
+        self.work = n * m * d
         self.coder = Coder(n, d, m, self.lam, problem.nonnegative)
         # few enough blocks that their partial sums stay small beside the data, many enough to share among threads
         self.blocks = int(np.clip((1 << 24) // ((m + 1) * d), 2, min(32, max(n // 64, 2))))

@@ -13,12 +13,13 @@ import numpy as np
 
 from testbed import checks
 from testbed.checks import Array
+from testbed.coding import threads
 from testbed.moves import proposals
 from testbed.optimum import Optimum
 from testbed.problem import Problem
 from testbed.reduced import Point, Reduced
 from testbed.second_order import Curvature
-from testbed.training import Progress, descend, draw, finish, settle, threads
+from testbed.training import Progress, descend, draw, finish, settle
 
 SAME = 1e-9  # objectives within this share of one another belong to one minimum, up to symmetry
 STRICT = 1e-10  # and an improvement by less is none
@@ -93,7 +94,7 @@ def search(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bo
         origins.append(origin)
         return point, curvature
 
-    with threads(phi):
+    with threads(phi.work):
         sequences = np.random.SeedSequence(seed).spawn(restarts)
         starts = (draw(phi, np.random.default_rng(s), number) for number, s in enumerate(sequences))
         best, curvature = min((end("restart", theta) for theta in starts), key=lambda found: found[0].value)

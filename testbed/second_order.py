@@ -1,5 +1,19 @@
 """Second order (M1): the least curvature of phi at a stationary point, the direction that has it, and what that makes
-of the point: a local minimum, a saddle, or neither by this evidence."""
+of the point: a local minimum, a saddle, or neither by this evidence.
+
+Move atoms by tangent Delta (rows orthogonal to d_j) and the bias by beta. A sample with support A sees its
+reconstruction move by u = z_A Delta_A + beta at fixed codes; the scores on A must stay lam, so codes follow by
+
+    dz = G_A^-1 (v - D_A u),    v = Delta_A r,
+
+as long as no support changes. Differentiate E[z_j r] once more, and add what the sphere's curvature contributes
+(<E[z_j r], d_j> = lam mu_j for each atom, by C1):
+
+    H[Delta, Delta] = lam sum_j mu_j |Delta_j|^2 + E[ |u|^2 - (v - D_A u)' G_A^-1 (v - D_A u) ].
+
+It must be >= 0 at a local minimum, and > 0 suffices. Where a score off the support is exactly lam, or a code on it
+exactly 0, the second derivative is one-sided and nothing is claimed. Derived from the optimisation problem.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +23,7 @@ import numpy as np
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from testbed.checks import Array
-from testbed.coding import one_blas_thread
+from testbed.coding import threads
 from testbed.optimum import Optimum
 from testbed.reduced import Point, Reduced
 
@@ -112,7 +126,7 @@ def classify(optimum: Optimum) -> Classification:
         raise TypeError(f"classify: expected a testbed.Optimum; got {type(optimum).__name__}")
     phi = Reduced(optimum.problem, optimum.n_atoms)
     theta = np.vstack([optimum.D, optimum.b[None] / phi.unit]) if phi.extra else np.array(optimum.D)
-    with one_blas_thread():
+    with threads(phi.work):
         point = phi.at(theta)
         if point.stationarity > STATIONARY:
             return Classification("not stationary", None, 0.0, np.zeros_like(optimum.D), np.zeros_like(optimum.b), 0.0)

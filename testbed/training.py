@@ -7,25 +7,23 @@ polished, checked at second order (escaping a saddle if it is one), and verified
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 
 from testbed import checks, newton
 from testbed.checks import Array
-from testbed.coding import one_blas_thread
+from testbed.coding import threads
 from testbed.optimum import Optimum
 from testbed.problem import Problem
 from testbed.reduced import Point, Reduced, normalised
-from testbed.second_order import Curvature, least_curvature
+from testbed.second_order import FLAT, STATIONARY, Curvature, descend_along, least_curvature
 
 TARGET = 1e-12  # stationarity aimed at; testbed.verify accepts what is below its own tolerance
 ROUGH = 1e-3  # stationarity at which dead atoms are looked at first
 REVIVALS = 50  # rounds of re-seeding dead atoms
-SMALL = 1 << 23  # below this n * m * d, starting threads costs more than it saves (tenfold on a busy machine)
+ESCAPES = 10  # saddles left on the way
 
 Progress = Callable[[int, float, float], None]
 
@@ -64,7 +62,7 @@ def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool 
     phi = Reduced(problem, m)
     best: Point | None = None
     objectives = []
-    with threads(phi):
+    with threads(phi.work):
         for number, sequence in enumerate(np.random.SeedSequence(seed).spawn(restarts)):
 
             def report(point: Point, number: int = number) -> None:
@@ -82,25 +80,9 @@ def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool 
     return finish(problem, phi, best, curvature, restarts, seed, np.array(objectives))
 
 
-@contextmanager
-def threads(phi: Reduced) -> Iterator[None]:
-    """The context of all training: BLAS on one thread, and so are the kernels where the problem is small.
-
-    Bits do not depend on the number of threads; time does.
-    """
-    before = numba.get_num_threads()
-    n, d = phi.X.shape
-    if n * d * phi.m < SMALL:
-        numba.set_num_threads(1)
-    try:
-        with one_blas_thread():
-            yield
-    finally:
-        numba.set_num_threads(before)
-
-
 def draw(phi: Reduced, rng: np.random.Generator, number: int) -> Array:
-    """Atoms along randomly drawn samples, a little off so that symmetric starts do not stay symmetric.
+    """Atoms along samples, drawn by what coding them alone would gain, w (|x - b| - lam)^2; in every second restart
+    along mixtures of two. A little off, so that symmetric starts do not stay symmetric.
 
     With a bias, restarts begin in turn at the mean, at a sample, and at zero.
     """
@@ -112,11 +94,17 @@ def draw(phi: Reduced, rng: np.random.Generator, number: int) -> Array:
         b = phi.X[rng.choice(n, p=phi.w / phi.w.sum())]
     X = phi.X - b
     length = np.sqrt((X * X).sum(axis=1))
-    useful = np.flatnonzero((length > phi.lam) & (phi.w > 0))
-    drawn = rng.permutation(useful)[: phi.m]
+    gain = phi.w * np.maximum(length - phi.lam, 0) ** 2
     D = rng.standard_normal((phi.m, d))
     D *= 0.02 / np.sqrt(d)
-    D[: len(drawn)] += X[drawn] / length[drawn, None]
+    useful = int(np.count_nonzero(gain))
+    if useful:
+        unit = X / np.where(length > 0, length, 1)[:, None]
+        gain /= gain.sum()
+        drawn = unit[rng.choice(n, min(phi.m, useful), replace=False, p=gain)]
+        if number % 2:
+            drawn = drawn + rng.random((len(drawn), 1)) * unit[rng.choice(n, len(drawn), p=gain)]
+        D[: len(drawn)] += drawn
     theta = normalised(D)
     return np.vstack([theta, b]) if phi.extra else theta
 
@@ -176,20 +164,16 @@ def longest_residuals(phi: Reduced, R: Array, count: int) -> Array:
 def settle(phi: Reduced, point: Point, report: newton.Report) -> tuple[Point, Curvature | None]:
     """Leave saddles: while the least curvature is negative, step along it and descend again."""
     curvature = None
-    for _ in range(10):
-        if point.stationarity > 1e-8:
+    for _ in range(ESCAPES):
+        if point.stationarity > STATIONARY:
             return point, None
         curvature = least_curvature(phi, point)
-        if curvature.least is None or curvature.least >= -1e-9:
-            return point, curvature
-        size = np.sqrt((curvature.direction**2).sum(axis=1).max())
-        for step in (0.1, -0.1, 0.01, -0.01, 0.001, -0.001):
-            trial = phi.at(phi.move(point.theta, (step / size) * curvature.direction), near=point)
-            if trial.value < point.value:
-                point = descend(phi, trial, report)
-                break
-        else:
-            return point, curvature
+        if curvature.least is None or curvature.least >= -FLAT:
+            break
+        lower = descend_along(phi, point, curvature.direction)
+        if lower is None:
+            break
+        point = descend(phi, lower, report)
     return point, curvature
 
 

@@ -30,7 +30,8 @@ class Measurement:
     kkt_sample : the sample at which it is attained.
     stationarity : max over live j of |E[z_j r] - lam mu_j d_j| / (lam mu_j) (S1), and |E r| / lam with a bias.
     norms : max | |d_j| - 1 |.
-    radius : max |r| / lam; at most 1 exactly at the wide limit (G2), where the dictionary is a global optimum.
+    radius : max |r| / lam over samples of positive weight; at most 1 exactly at the wide limit (G2), where the
+        dictionary is a global optimum.
     live : number of atoms with mu_j > 0.
     """
 
@@ -108,4 +109,4 @@ def measure(problem: Problem, D: Array, b: Array, Z: csr_array) -> Measurement:
     return Measurement(objective=objective, kkt=float(kkt.max()), kkt_sample=int(kkt.argmax()),
                        stationarity=float(stationarity),
                        norms=float(np.abs(np.linalg.norm(D, axis=1) - 1).max(initial=0)),
-                       radius=float(length.max() / lam), live=int(live.sum()))
+                       radius=float(length[w > 0].max() / lam), live=int(live.sum()))

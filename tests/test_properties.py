@@ -53,7 +53,7 @@ def optimum(request) -> Optimum:
 
 
 def test_the_table_of_contents():
-    assert [p.id for p in ALL] == "C1 C2 C3 C4 S1 S2 S3 S4 S5 S6 B1 B2 B3 B4".split()
+    assert [p.id for p in ALL] == "C1 C2 C3 C4 S1 S2 S3 S4 S5 S6 B1 B2 B3 B4 M2 M3 G1".split()
     assert list(BY_ID.values()) == list(ALL) and get("S5") is BY_ID["S5"]
     for p in ALL:
         assert p.where in PLACES and p.name and "\n" not in p.statement and 0 < p.tolerance <= 1e-8

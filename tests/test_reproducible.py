@@ -9,7 +9,9 @@ import pytest
 
 from generators import make
 
-COMMAND = "import sys; from figures.cli import main; sys.exit(main(sys.argv[1:]))"
+# a problem small enough for a test would run on one thread; SMALL = 0 gives it as many as there are
+COMMAND = ("import sys; from figures.cli import main; from testbed import coding; coding.SMALL = 0;"
+           "sys.exit(main(sys.argv[1:]))")
 
 
 def command(folder, threads, *words):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from testbed import Optimum, Problem, classify, fit, newton
-from testbed.coding import one_blas_thread
+from testbed.coding import threads
 from testbed.reduced import Reduced
 from testbed.second_order import complementarity, least_curvature
 
@@ -73,7 +73,7 @@ def planted(seed):
     phi = Reduced(problem, 3)
     D = rng.standard_normal((3, 4)) * [1, 1, 1, 0]
     D /= np.linalg.norm(D, axis=1, keepdims=True)
-    with one_blas_thread():
+    with threads(0):
         point = newton.minimise(phi, phi.at(np.vstack([D, np.zeros(4)]) if problem.bias else D), 1e-12, lambda _: None)
         least = least_curvature(phi, point).least
     b = point.theta[3] * phi.unit if problem.bias else None
@@ -132,7 +132,7 @@ def test_a_trained_optimum_is_a_local_minimum_and_an_untrained_one_is_not_statio
 
 def test_lanczos_and_the_dense_route_agree(monkeypatch):
     _, phi, point = optimum_and_point(3, True)
-    with one_blas_thread():
+    with threads(0):
         dense = least_curvature(phi, point)
         monkeypatch.setattr("testbed.second_order.DENSE", 0)
         lanczos = least_curvature(phi, point)

@@ -17,9 +17,9 @@ from properties.m2_splitting import splitting_slopes
 from properties.m3_dead_atoms import PROPERTY as M3
 from properties.scaled import Scaled
 from testbed import Optimum, Problem, encode, fit, huber
+from testbed.coding import threads
 from testbed.moves import gain, newcomers, removal_costs
 from testbed.reduced import Reduced
-from testbed.training import threads
 
 KINDS = [(bias, nonnegative) for bias in (False, True) for nonnegative in (True, False)]
 
@@ -182,7 +182,7 @@ def test_one_atom_more_or_less_within_its_bounds(optimum):
     """1/2 E[(<r, u> - lam)_+^2] <= what a new atom gains; what removing one costs <= 1/2 E[z_j^2]."""
     p, o = optimum.problem, optimum
     reduced = Reduced(p, o.n_atoms)
-    with threads(reduced):
+    with threads(reduced.work):
         point = reduced.at(np.vstack([o.D, o.b / reduced.unit]) if p.bias else o.D)
         costs = removal_costs(reduced, point) * reduced.unit**2
         new = newcomers(reduced, point.R, 3)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from testbed import Optimum, Problem, encode, fit, huber
-from testbed.coding import one_blas_thread
+from testbed.coding import threads
 from testbed.reduced import Reduced
 from testbed.second_order import least_curvature
 
@@ -189,7 +189,7 @@ def test_a_saddle_is_not_called_a_minimum():
     two = Optimum.at(Problem(X, 0.1, w), D)
     assert two.stationarity < 1e-10 and two.status == "stationary"
     assert fit(X, 2, 0.1, weights=w, start=D).objective < two.objective - 1e-3
-    with one_blas_thread():
+    with threads(0):
         point = phi.at(np.array([[1.0, 0.0]]))
         assert least_curvature(phi, point).least is not None
 
@@ -207,3 +207,43 @@ def test_digits_sized_stationarity_from_a_few_hundred_rows():
     assert o.stationarity <= 1e-10 and o.status in ("local_min", "stationary")
     Z = encode(X, o.D, 0.2)
     np.testing.assert_allclose(Z.toarray(), o.Z.toarray(), atol=1e-11)
+
+
+def test_verification_is_strict_about_scores_just_above_one():
+    """A score of 1.001 where an atom should fire is a violation, with or without codes on the sample."""
+    x = np.array([[1.001, 0.0]])
+    o = Optimum.at(Problem(x, 1.0), np.array([[1.0, 0.0]]), Z=np.zeros((1, 1)))
+    assert o.kkt == pytest.approx(1e-3, rel=1e-6)
+
+
+def test_verification_asks_a_fitted_bias_to_be_stationary():
+    X, w, _ = world(7)
+    o = fit(X, 4, 0.15, bias=True, weights=w, restarts=1)
+    shifted = fit(X, 4, 0.15, weights=w, start=o.D)  # stationary for its own problem, which has no bias
+    brought = Optimum.at(Problem(X, 0.15, w, bias=True), shifted.D, Z=shifted.Z)
+    assert shifted.stationarity < 1e-10 and brought.stationarity > 1e-3 and brought.status == "unconverged"
+
+
+def test_the_best_restart_is_kept():
+    X, w, _ = world(4, m=6)
+    o = fit(X, 5, 0.2, weights=w, restarts=9)
+    assert o.objectives.argmin() != 0 and np.ptp(o.objectives) > 1e-6
+    assert o.objective <= o.objectives.min() * (1 + 1e-12)
+
+
+def test_phi_is_the_objective_that_is_verified():
+    X, w, _ = world(8)
+    o = fit(X, 4, 0.15, weights=w, restarts=1)
+    assert o.objectives[0] == pytest.approx(o.objective, rel=1e-13)
+
+
+def test_a_sample_without_weight_may_have_any_residual_at_the_wide_limit():
+    o = fit(np.array([[2.0, 0], [0, 2], [5, 5]]), 2, 0.5, weights=[0.5, 0.5, 0])
+    assert o.status == "global" and o.radius <= 1 + 1e-12
+
+
+def test_exclusive_children_that_share_an_atom_are_found():
+    """At lam above 1/sqrt 2 an atom on one point does not see the other: only a start between them finds the best."""
+    o = fit(np.array([[1.0, 1, 0], [1, 0, 1]]), 1, 0.75)
+    between = np.array([[2.0, 1, 1]]) / np.sqrt(6)
+    assert o.objective <= Optimum.at(o.problem, between).objective + 1e-12

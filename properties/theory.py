@@ -1,0 +1,90 @@
+"""Every statement of the theory that this project can test: the contents of docs/theory.md, as data.
+
+Statements about one optimum are Property objects, one a file. The others are about derivatives, paths of optima, toy
+worlds and recovery; they are listed here with where their derivation is written and which tests hold them to it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import properties
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement.
+
+    id, name, statement : "S5", "cone condition", one line of mathematics.
+    where : what it is a statement about, in a few words.
+    source : 'module' or 'module:function, ...' whose docstrings have the derivation.
+    tests : the file that tests it.
+    no_figure : why no figure shows it; empty if one does.
+    """
+
+    id: str
+    name: str
+    statement: str
+    where: str
+    source: str
+    tests: str
+    no_figure: str = ""
+
+    @property
+    def derivation(self) -> str:
+        """The docstrings that derive it."""
+        module, _, names = self.source.partition(":")
+        home = importlib.import_module(module)
+        parts = [getattr(home, name.strip()) for name in names.split(",")] if names else [home]
+        return "\n\n".join(inspect.getdoc(part) or "" for part in parts)
+
+    @property
+    def file(self) -> str:
+        """The file that has the derivation."""
+        return self.source.partition(":")[0].replace(".", "/") + ".py"
+
+
+_WORLD = "optima of an exact toy world"
+
+_OTHERS = (
+    Statement("M1", "second order", "H[Δ,Δ] = λΣμⱼ|Δⱼ|² + E[|u|² − (v − D_A u)ᵀG_A⁻¹(v − D_A u)] ≥ 0",
+              "a local minimum, no support about to change", "testbed.second_order", "tests/test_second_order.py",
+              "a sign of an eigenvalue: `testbed fit` and `testbed check` print it"),
+    Statement("G2", "wide limit", "max|r| ≤ λ ⇔ F = E[h_λ(|x − b|)] ⇔ every long point is coded by its own direction",
+              "exact codes", "properties.g1_floor", "tests/test_properties.py"),
+    Statement("G3", "concave in the penalty", "F*(λ) is concave and non-decreasing, dF*/dλ = E[Σz], non-increasing",
+              "global minima along a path", "testbed.paths", "tests/test_paths.py"),
+    Statement("G4", "equivariances", "rotation, permutation, (X, λ) → (cX, cλ), integer weights = repeated rows",
+              "every problem", "testbed.coding:power_of_two_near", "tests/test_training.py",
+              "an exact symmetry: bit for bit, or to rounding"),
+    Statement("T1", "one-sparse", "one feature at a time, m = their number: exact recovery, z = a − λ", _WORLD,
+              "generators.one_sparse:_recovery", "tests/test_exact_predictions.py"),
+    Statement("T2", "correlated pair", "α(cos ψ − λ) sin ψ = βλt(1 − λt) tan(π/4 − ψ), t = 1/(cos ψ + sin ψ)", _WORLD,
+              "generators.correlated_pair:tilted, broken, _pair", "tests/test_exact_predictions.py"),
+    Statement("T3", "nested pair", "the optimal atoms are the parent and the normalised sum; with spread magnitudes "
+              "the child's atom reaches the extreme ray of the data as λ → 0", _WORLD,
+              "generators.absorption:absorbed, cone", "tests/test_exact_predictions.py"),
+    Statement("T4", "exclusive children", "m = k: every atom is the parent joined to one child; m < k: children share",
+              _WORLD, "generators.splitting", "tests/test_exact_predictions.py"),
+    Statement("T5", "one dense direction", "x = su, bias fitted: F = min_b E[h_λ(s − b)]", _WORLD,
+              "generators.antipodal:_location", "tests/test_exact_predictions.py"),
+    Statement("T6", "recovery", "(μₖ(1 − Gⱼₖ))ₖ interior to cone{z₋ⱼ : zⱼ = 0} (bias: hull) for all j ⇒ recovered, "
+              "tilted by O(λ)", "linearly independent features, λ → 0", "properties.recovery",
+              "tests/test_recovery.py"),
+    Statement("T7", "the classical condition", "signed codes: the zonotope in place of the cone; n ~ m log m samples",
+              "Bernoulli-Gaussian codes of a basis, λ → 0", "properties.recovery_share", "tests/test_recovery.py"),
+)
+
+
+def statements() -> Mapping[str, Statement]:
+    """id -> Statement, in the order of docs/theory.md."""
+    from properties.base import PLACES
+
+    found = [Statement(p.id, p.name, p.statement, PLACES[p.where], p.violations.__module__,
+                       "tests/test_splitting.py" if p.id in ("M2", "M3", "G1") else "tests/test_properties.py")
+             for p in properties.ALL]
+    order = "CSBMGT"
+    return {s.id: s for s in sorted([*found, *_OTHERS], key=lambda s: (order.index(s.id[0]), s.id))}
