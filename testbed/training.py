@@ -81,10 +81,11 @@ def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool 
 
 
 def draw(phi: Reduced, rng: np.random.Generator, number: int) -> Array:
-    """Atoms along samples, drawn by what coding them alone would gain, w (|x - b| - lam)^2; in every second restart
-    along mixtures of two. A little off, so that symmetric starts do not stay symmetric.
+    """Atoms along samples longer than lam, a little off so that symmetric starts do not stay symmetric.
 
-    With a bias, restarts begin in turn at the mean, at a sample, and at zero.
+    Two restarts in four draw them uniformly, one by what coding them alone would gain, w (|x - b| - lam)^2, and one
+    along sums of two: each finds optima that the others miss. With a bias, restarts begin in turn at the
+    mean, at a sample, and at zero.
     """
     n, d = phi.X.shape
     b = np.zeros(d)
@@ -100,10 +101,12 @@ def draw(phi: Reduced, rng: np.random.Generator, number: int) -> Array:
     useful = int(np.count_nonzero(gain))
     if useful:
         unit = X / np.where(length > 0, length, 1)[:, None]
-        gain /= gain.sum()
-        drawn = unit[rng.choice(n, min(phi.m, useful), replace=False, p=gain)]
-        if number % 2:
-            drawn = drawn + rng.random((len(drawn), 1)) * unit[rng.choice(n, len(drawn), p=gain)]
+        chance = (gain if number % 4 == 1 else gain > 0).astype(float)
+        chance /= chance.sum()
+        picks = rng.choice(n, min(2 * phi.m, useful), replace=False, p=chance)
+        drawn = unit[picks[: phi.m]]
+        if number % 4 == 3:
+            drawn = drawn + unit[np.roll(picks, 1)[: phi.m]]
         D[: len(drawn)] += drawn
     theta = normalised(D)
     return np.vstack([theta, b]) if phi.extra else theta

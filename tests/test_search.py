@@ -67,11 +67,11 @@ def test_a_few_restarts_and_moves_find_what_many_restarts_find(n, d, n_atoms, la
     s = rays(n, d, 0)
     least = min(search(s.X, n_atoms, lam, weights=s.weights, restarts=60, rounds=0).objectives)
     improved = 0
-    for seed in range(4):
-        found = search(s.X, n_atoms, lam, weights=s.weights, restarts=2, seed=100 + seed)
+    for seed in range(6):
+        found = search(s.X, n_atoms, lam, weights=s.weights, restarts=1, seed=100 + seed)
         assert found.best.objective <= least * (1 + 1e-9)
         improved += found.best.objective < min(found.best.objectives) * (1 - 1e-6)
-    assert improved >= 1  # the same test without moves would fail: two restarts do not suffice
+    assert improved >= 1  # the same test without moves would fail: one start does not suffice
 
 
 @pytest.mark.slow

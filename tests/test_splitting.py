@@ -94,7 +94,8 @@ def test_the_best_split_by_looking_everywhere(seed):
 
 def test_nothing_to_split_where_residuals_follow_their_atoms():
     o = fit([[3.0, 1], [-1, 2]], 3, 0.5)
-    assert o.status == "global" and splitting_slopes(o)[0].max() < 1e-15
+    # training stops at stationarity 1e-12: atoms, and so slopes, are no better than that
+    assert o.status == "global" and splitting_slopes(o)[0].max() < 1e-12
     dead = ~o.live
     assert dead.any() and not splitting_slopes(o)[1][dead].any()
 
