@@ -75,7 +75,8 @@ def encode(figure: Figure) -> dict[str, bytes]:
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         for axes in figure.axes:
-            axes.set_position([round(edge, 6) for edge in axes.get_position().bounds])
+            left, bottom, width, height = (round(edge, 6) for edge in axes.get_position().bounds)
+            axes.set_position((left, bottom, width, height))
         for suffix, backend, metadata in (
             (".svg", FigureCanvasSVG, {"Date": None, "Creator": None, "Format": None, "Type": None}),
             (".png", FigureCanvasAgg, {"Software": None}),
