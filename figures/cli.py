@@ -179,7 +179,8 @@ def _figures(arguments: argparse.Namespace) -> int:
         return 0
     with _Progress() as progress:
         page, all_hold = gallery.write(Path(arguments.out), arguments.names, progress.say)
-    print(f"{page}: {len(arguments.names) or len(gallery.titles())} figures")
+    count = len(set(arguments.names)) or len(gallery.titles())
+    print(f"{page}: {count} figure{'s' * (count != 1)}")
     return 0 if all_hold else 1
 
 
