@@ -94,7 +94,8 @@ def draw(numbers: Numbers) -> Picture:
     a, b, c, _ = figure.axes
     style.label(a, 0.3, 0.56, r"$(\mu_k(1-G_{1k}))_k$", style.VERMILION)
     style.label(a, 1.2, 1.2, "cone", style.BLUE)
-    style.label(b, *np.asarray(numbers["hull_hull"]).mean(axis=0), "hull", style.BLUE)
+    inside = np.asarray(numbers["hull_hull"]).mean(axis=0)
+    style.label(b, float(inside[0]), float(inside[1]), "hull", style.BLUE)
     style.label(c, 1.0, 0.38, "off the cone", style.VERMILION)
     style.label(c, 1.1, 0.13, "cone: a ray", style.BLUE)
     return figure

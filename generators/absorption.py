@@ -18,7 +18,8 @@ from generators import quadrature
 from generators.hierarchical import Forest
 from generators.magnitudes import Scalar
 from generators.plane import angle_between, codes, loss, lowest, unit
-from generators.prediction import Prediction, wide_limit
+from generators.prediction import Prediction
+from generators.wide import wide_limit
 from generators.world import World
 from testbed.checks import Array
 

@@ -10,7 +10,8 @@ import numpy as np
 from generators import arguments
 from generators.laws import Patterns
 from generators.magnitudes import Scalar, scalar
-from generators.prediction import Prediction, distinct
+from generators.prediction import Prediction
+from generators.wide import distinct
 from generators.world import World
 from testbed import checks
 

@@ -24,7 +24,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from generators.prediction import Prediction, wide_limit
+from generators.prediction import Prediction
+from generators.wide import wide_limit
 from generators.world import World
 from testbed import Optimum, checks, fit
 from testbed.checks import Array
