@@ -43,10 +43,10 @@ class Copula(Law):
         return np.where(on, np.stack([law.draw(rng, n) for law in self.magnitudes], axis=1), 0.0)
 
     def size(self) -> int:
-        raise NotImplementedError(self.obstacle)
+        raise ValueError(self.obstacle)
 
     def support(self) -> Support:
-        raise NotImplementedError(self.obstacle)
+        raise ValueError(self.obstacle)
 
     def pairs(self) -> Array:
         """(k, k) probabilities that i and j fire together, to about 1e-12; firing probabilities on the diagonal."""

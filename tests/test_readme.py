@@ -1,0 +1,39 @@
+"""The README's Python runs as written and says what it claims; its commands exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from figures.cli import _parser, main
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+
+
+def test_the_python_of_the_readme(capsys):
+    blocks = re.findall(r"```python\n(.*?)```", README, re.S)
+    assert len(blocks) == 2
+    names: dict = {}
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), names)
+    out = capsys.readouterr().out
+    assert out.startswith("global\n") and "0.707  0.707]" in out
+    assert "All 13 statements hold." in out and "fail." in out
+
+
+def test_the_commands_of_the_readme(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    lines = re.findall(r"^    (testbed .*?)(?:  .*)?$", README, re.M)
+    assert len(lines) >= 6
+    for line in lines:
+        words = line.split()[1:]
+        if words[0] in ("theory", "figures"):
+            _parser().parse_args(words)  # run elsewhere; here it is enough that they are understood
+        else:
+            assert main(words) == 0, line
+    assert "All 13 statements hold." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("target", ["figures", "test", "quick"])
+def test_the_makefile_has_what_is_promised(target):
+    assert re.search(rf"^{target}:", (Path(__file__).parent.parent / "Makefile").read_text(), re.M)
