@@ -6,7 +6,7 @@ import pytest
 from testbed import Optimum, Problem, classify, fit, newton
 from testbed.coding import threads
 from testbed.reduced import Reduced
-from testbed.second_order import complementarity, least_curvature
+from testbed.second_order import complementarity, descend_along, least_curvature
 
 
 def world(seed, n=40, d=4, m=3):
@@ -150,3 +150,9 @@ def test_a_support_about_to_change_is_not_given_a_hessian():
 def test_classify_wants_an_optimum():
     with pytest.raises(TypeError, match=r"classify: expected a testbed\.Optimum; got ndarray"):
         classify(np.eye(2))
+
+
+def test_no_descent_is_claimed_where_there_is_none():
+    _, phi, point = optimum_and_point(1, False)
+    V = phi.tangent(point.theta, np.random.default_rng(0).standard_normal(point.theta.shape))
+    assert descend_along(phi, point, V) is None
