@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 
-# Threads that spin while they wait steal the processor from whoever works: on a busy machine, fits took 100 times as
-# long. Read once, when the first parallel kernel starts; a choice made outside stands.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# Threads that spin long at barriers steal the processor from whoever works (on a busy machine, fits took 50 times as
+# long); threads that never spin are slow to wake, and two were slower than one. A short spin, a few microseconds, is
+# near the best in both. Read once, when the first parallel kernel starts; a choice made outside stands.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
 import numba
 
