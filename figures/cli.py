@@ -37,7 +37,8 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--out", required=True, metavar="FILE.npz")
     generate.set_defaults(run=_generate)
 
-    fit = commands.add_parser("fit", help="train a dictionary to a verified optimum")
+    fit = commands.add_parser("fit", help="train a dictionary to a verified optimum",
+                              epilog="Exit status: 0; 1 if training did not converge; 2 for bad input.")
     fit.add_argument("data", metavar="DATA", help=".npy, .npz (array X, optional weights) or .safetensors")
     fit.add_argument("--atoms", type=int, required=True, metavar="M")
     fit.add_argument("--lam", type=float, required=True, metavar="L", help="penalty > 0, in the units of the data")
@@ -74,7 +75,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        print("testbed: interrupted; nothing was written", file=sys.stderr)
+        left = "figures finished before are whole, the page is the old one" if arguments.command == "figures" else (
+            "nothing was written")
+        print(f"testbed: interrupted; {left}", file=sys.stderr)
         return 130
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
@@ -137,17 +140,24 @@ def _fit(arguments: argparse.Namespace) -> int:
     assert found is not None
     same = int((found <= optimum.objective * (1 + 1e-9)).sum())
     print(f"restarts      {len(found)}; {same} reached the best, the worst ended at {found.max():.12g}")
-    return 0 if optimum.status != "unconverged" else 1
+    if optimum.status == "unconverged":
+        print("testbed: training did not converge; the result was written and says so", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _check(arguments: argparse.Namespace) -> int:
     import json
+    from dataclasses import replace
 
     from properties import check
     from testbed import Optimum, classify
 
     optimum = Optimum.load(arguments.optimum)
-    report, second = check(optimum), classify(optimum)
+    second = classify(optimum)
+    if optimum.status == "stationary" and second.kind == "local minimum":
+        optimum = replace(optimum, status="local_min", hessian_min=second.least)
+    report = check(optimum)
     if arguments.json:
         order = {"kind": second.kind, "least_curvature": second.least, "margin": second.margin}
         print(json.dumps(report.to_json() | {"second_order": order}, allow_nan=False))

@@ -58,6 +58,10 @@ class Report:
                 return verdict
         raise KeyError(f"{id} was not applied" + (f": it {self.skipped[id]}" if id in self.skipped else ""))
 
+    def __bool__(self) -> bool:
+        """Whether every statement holds."""
+        return self.holds
+
     def to_json(self) -> dict[str, Any]:
         """A JSON-safe dict: numbers that are not finite become None, and such a residual never holds."""
         return {

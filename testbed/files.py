@@ -105,7 +105,7 @@ def load_data(path: str | Path) -> dict[str, np.ndarray]:
         try:
             return {"X": np.load(path, allow_pickle=False)}
         except (ValueError, EOFError) as error:
-            raise ValueError(f"{path}: not a readable .npy array ({_brief(error)})") from None
+            raise ValueError(f"{path}: not a readable .npy array of numbers") from error
     if suffix == ".npz":
         arrays = load_npz(path, required=["X"])
     elif suffix == ".safetensors":

@@ -63,6 +63,8 @@ class Optimum:
         it is. Raises ValueError or TypeError for atoms not of unit norm, wrong shapes, and non-finite entries.
         """
         where = "Optimum"
+        if not isinstance(problem, Problem):
+            raise TypeError(f"{where}: problem must be a testbed.Problem; got {type(problem).__name__}")
         D = checks.unit_rows(where, "D", D, problem.d)
         b = np.zeros(problem.d) if b is None else checks.vector(where, "b", b, problem.d)
         if not problem.bias and b.any():

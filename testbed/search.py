@@ -19,7 +19,7 @@ from testbed.optimum import Optimum
 from testbed.problem import Problem
 from testbed.reduced import Point, Reduced
 from testbed.second_order import Curvature
-from testbed.training import Progress, descend, draw, finish, settle
+from testbed.training import SEEDS, Progress, descend, draw, finish, settle
 
 SAME = 1e-9  # objectives within this share of one another belong to one minimum, up to symmetry
 STRICT = 1e-10  # and an improvement by less is none
@@ -78,7 +78,7 @@ def search(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bo
     where = "search"
     problem = Problem(X, lam, weights, bias, nonnegative)
     phi = Reduced(problem, checks.integer(where, "n_atoms", n_atoms, 1))
-    seed = checks.integer(where, "seed", seed)
+    seed = checks.integer(where, "seed", seed, 0, SEEDS)
     restarts = checks.integer(where, "restarts", restarts, 1)
     rounds = checks.integer(where, "rounds", rounds)
     objectives: list[float] = []

@@ -23,6 +23,7 @@ from testbed.second_order import FLAT, STATIONARY, Curvature, descend_along, lea
 TARGET = 1e-12  # stationarity aimed at; testbed.verify accepts what is below its own tolerance
 ROUGH = 1e-3  # stationarity at which dead atoms are looked at first
 REVIVALS = 50  # rounds of re-seeding dead atoms
+SEEDS = 2**63 - 1  # the largest seed a file can hold
 ESCAPES = 10  # saddles left on the way
 
 Progress = Callable[[int, float, float], None]
@@ -52,7 +53,7 @@ def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool 
     where = "fit"
     problem = Problem(X, lam, weights, bias, nonnegative)
     m = checks.integer(where, "n_atoms", n_atoms, 1)
-    seed = checks.integer(where, "seed", seed)
+    seed = checks.integer(where, "seed", seed, 0, SEEDS)
     restarts = checks.integer(where, "restarts", restarts, 1)
     first = None
     if start is not None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from properties import check
 from testbed import Optimum, Problem, encode, fit
 
 X = np.arange(12.0).reshape(4, 3) + 1
@@ -81,7 +82,7 @@ def test_bad_atoms(atoms, message):
     ({"n_atoms": 0}, ValueError, r"fit: n_atoms must be >= 1; got 0"),
     ({"n_atoms": 2.0}, TypeError, r"fit: n_atoms must be a whole number; got float 2.0"),
     ({"restarts": 0}, ValueError, r"fit: restarts must be >= 1; got 0"),
-    ({"seed": -1}, ValueError, r"fit: seed must be >= 0; got -1"),
+    ({"seed": -1}, ValueError, r"fit: seed must be between 0 and 9223372036854775807; got -1"),
     ({"bias": 1}, TypeError, r"bias must be True or False; got int 1"),
     ({"nonnegative": "yes"}, TypeError, r"nonnegative must be True or False; got str 'yes'"),
     ({"start": D[:1]}, ValueError, r"fit: start must have n_atoms = 2 rows; it has 1"),
@@ -125,3 +126,29 @@ def test_input_is_left_alone_and_results_are_read_only():
     for array in (o.D, o.b, o.R, o.S, o.mu, o.G, o.problem.X, o.problem.weights):
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 0
+
+
+@pytest.mark.parametrize("scale, lam, message", [
+    (1e200, 1e199, r"Problem: X is out of scale"),
+    (1.0, 1e160, r"Problem: lam is out of scale, 1e\+160"),
+    (1.0, 1e-160, r"Problem: lam is out of scale, 1e-160"),
+    (1.0, 1e-14, r"Problem: lam must be at least 1e-14 max\|X\|"),
+])
+def test_scales_at_which_arithmetic_fails(scale, lam, message):
+    with pytest.raises(ValueError, match=message):
+        fit(scale * X, 2, lam)
+
+
+def test_a_seed_that_no_file_could_hold():
+    with pytest.raises(ValueError, match=r"fit: seed must be between 0 and 9223372036854775807"):
+        fit(X, 2, 0.1, seed=10**23)
+
+
+def test_an_array_in_place_of_a_problem():
+    with pytest.raises(TypeError, match=r"Optimum: problem must be a testbed\.Problem; got ndarray"):
+        Optimum.at(X, D)
+
+
+def test_a_report_is_true_when_everything_holds():
+    assert check(fit(X, 2, 0.5))
+    assert not check(Optimum.at(Problem(X, 0.5), D))

@@ -158,7 +158,7 @@ def test_progress_counts_descents(found):
     ({"n_atoms": 2.0}, TypeError, "search: n_atoms must be a whole number; got float 2.0"),
     ({"restarts": 0}, ValueError, "search: restarts must be >= 1; got 0"),
     ({"rounds": -1}, ValueError, "search: rounds must be >= 0; got -1"),
-    ({"seed": -1}, ValueError, "search: seed must be >= 0; got -1"),
+    ({"seed": -1}, ValueError, "search: seed must be between 0 and 9223372036854775807; got -1"),
     ({"lam": 0.0}, ValueError, "Problem: lam must be finite and > 0; got 0"),
     ({"bias": 1}, TypeError, "Problem: bias must be True or False; got int 1"),
     ({"weights": [1.0]}, ValueError, "Problem: weights must have 3 entries; it has 1"),
