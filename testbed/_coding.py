@@ -1,16 +1,22 @@
 """Exact sparse coding, one sample at a time: the kernels behind `testbed.coding`. No validation here.
 
-For one sample: minimise 1/2 |x - zD|^2 + lam * sum |z| over z >= 0 (or signed z), given c = D x and G = D D^T.
+For one sample: minimise 1/2 |x - zD|^2 + lam * sum |z| over z >= 0 (or signed z).
 
-State: the support S[:k] with signs sg, codes z with sg*z >= 0, and Inv = inverse of G on the support, kept in the top
-left k x k corner of a buffer that is zero elsewhere (rows are padded to multiples of LANES, so that inner loops have a
-fixed length the compiler turns into vector instructions).
+Single precision searches, double precision decides. The gradient over all atoms, c - zG with c = D x and G = D D^T, is
+the bulk of the work; it is computed in float32 and used only to say which atoms need a look: those that violate C1 by
+a share of the worst, or, once none violates it clearly, all that lie within `slack` of lam, a bound on the error of the
+float32 gradient. Whatever enters is judged by its gradient in float64, and what ends is optimal in float64: codes make
+the gradient vanish on the support, and every atom off it was judged, or lies below lam by more than the bound.
+
+State: the support S[:k] with signs sg, products c = <x, d_j>, codes z with sg*z >= 0; Q, the Gram matrix on the support;
+Inv, its inverse, kept in the top left k x k corner of a buffer that is zero elsewhere. Rows of Q and Inv are `P` long, a
+multiple of LANES, and are worked on in whole lanes. All arrays are flat (`testbed._jit.flat`).
 
 Invariant: before an atom enters, the gradient vanishes on the support. An entering atom j slides along the direction
-that keeps it so, (-u, 1) with u = Inv G_Sj, until its own gradient vanishes or a code reaches zero; then that atom
+that keeps it so, (-u, 1) with u = Inv Q_Sj, until its own gradient vanishes or a code reaches zero; then that atom
 leaves and the slide goes on. If j depends linearly on the support, the objective falls along the slide at a constant
 rate and some code must reach zero: dependent and duplicated atoms need no case of their own. Every step lowers the
-objective, so the method ends; it returns only when a gradient computed from scratch satisfies C1.
+objective, so the method ends.
 """
 
 from __future__ import annotations
@@ -18,91 +24,105 @@ from __future__ import annotations
 import numpy as np
 from numba import get_thread_id, prange
 
-from testbed._jit import jit
+from testbed._jit import flat, jit
 
-LANES = 8
+LANES = 4
+STRETCH = 64  # atoms whose largest gradient is kept: candidates are looked for only where it is large enough
 DEPENDENT = 1e-13  # a squared distance from the span of the support below this is rounding
 FAILED, FULL = -1, -2
-EPS = 2.220446049250313e-16
+EPS, EPS32 = 2.0**-52, 2.0**-24
+MAGNITUDE = np.int32(0x7FFFFFFF)  # the bits of a float32 without its sign
+FAST = {"reassoc", "contract"}  # sums may run in vector lanes: coding is 1.3 to 2 times faster, and NaN stays NaN
 
 
-@jit(inline=True)
-def _drop(Inv, S, sg, z, e, u, b, k):
-    """Remove position b: downdate Inv, move the last position into the gap. e and u are carried along."""
-    pivot = 1.0 / Inv[b, b]
+@jit(inline=True, fastmath=FAST)
+def _dot(A, a, B, b, d):
+    s = 0.0
+    for q in range(d):
+        s += A[a + q] * B[b + q]
+    return s
+
+
+@jit(fastmath=FAST)
+def _remove(b, S, sg, c, z, e, u, h, Inv, Q, k, P):
+    """Remove position b: downdate Inv, move the last position into the gap. e, u and h are carried along."""
+    pivot = 1.0 / Inv[b * P + b]
     kp = (k + LANES - 1) // LANES * LANES
     for i in range(k):
         if i != b:
-            a = Inv[i, b] * pivot
-            for o in range(0, kp, LANES):
-                for l in range(LANES):
-                    Inv[i, o + l] -= a * Inv[b, o + l]
+            a = Inv[i * P + b] * pivot
+            for l in range(kp):
+                Inv[i * P + l] -= a * Inv[b * P + l]
     q = k - 1
     if b != q:
         for i in range(k):
-            Inv[i, b] = Inv[i, q]
+            Inv[i * P + b] = Inv[i * P + q]
+            Q[i * P + b] = Q[i * P + q]
         for l in range(kp):
-            Inv[b, l] = Inv[q, l]
+            Inv[b * P + l] = Inv[q * P + l]
+            Q[b * P + l] = Q[q * P + l]
+        Q[b * P + b] = 1.0
         S[b] = S[q]
         sg[b] = sg[q]
+        c[b] = c[q]
         z[b] = z[q]
         e[b] = e[q]
         u[b] = u[q]
+        h[b] = h[q]
     for i in range(k):
-        Inv[i, q] = 0.0
+        Inv[i * P + q] = 0.0
     for l in range(kp):
-        Inv[q, l] = 0.0
+        Inv[q * P + l] = 0.0
     u[q] = 0.0
     return q
 
 
-@jit(inline=True)
-def _direction(G, S, u, Inv, k, j):
-    """u = Inv G_Sj; returns G_jj - G_jS u, the squared distance of atom j from the span of the support."""
+@jit(inline=True, fastmath=FAST)
+def _direction(j, D, G, dense, m, d, S, u, h, Inv, k, P):
+    """h = cosines of atom j with the support, u = Inv h; returns 1 - <u, h>, its squared distance from the span."""
     kp = (k + LANES - 1) // LANES * LANES
+    for i in range(k):
+        h[i] = G[j * m + S[i]] if dense else _dot(D, j * d, D, S[i] * d, d)
     for l in range(kp):
         u[l] = 0.0
     for i in range(k):
-        a = G[j, S[i]]
-        for o in range(0, kp, LANES):
-            for l in range(LANES):
-                u[o + l] += a * Inv[i, o + l]
-    square = G[j, j]
-    for i in range(k):
-        square -= u[i] * G[j, S[i]]
-    return square
+        a = h[i]
+        for l in range(kp):
+            u[l] += a * Inv[i * P + l]
+    return 1.0 - _dot(u, 0, h, 0, k)
 
 
-@jit(inline=True)
-def _border(S, sg, z, u, Inv, k, j, sj, zj, square):
-    """Append atom j, at squared distance `square` from the span, with u = Inv G_Sj and code zj."""
+@jit(inline=True, fastmath=FAST)
+def _append(j, sj, cj, zj, square, S, sg, c, z, u, h, Inv, Q, k, P):
+    """Append atom j, with cosines h, at squared distance `square` from the span, with u = Inv h and code zj."""
     scale = 1.0 / square
     kp = (k + LANES - 1) // LANES * LANES
     for i in range(k):
         a = u[i] * scale
-        for o in range(0, kp, LANES):
-            for l in range(LANES):
-                Inv[i, o + l] += a * u[o + l]
+        for l in range(kp):
+            Inv[i * P + l] += a * u[l]
     for i in range(k):
-        Inv[k, i] = -u[i] * scale
-        Inv[i, k] = -u[i] * scale
-    Inv[k, k] = scale
+        Inv[k * P + i] = -u[i] * scale
+        Inv[i * P + k] = -u[i] * scale
+        Q[k * P + i] = h[i]
+        Q[i * P + k] = h[i]
+    Inv[k * P + k] = scale
+    Q[k * P + k] = 1.0
     S[k] = j
     sg[k] = sj
+    c[k] = cj
     z[k] = zj
     return k + 1
 
 
-@jit(inline=True)
-def _enter(cj, G, lam, tol, S, sg, z, e, u, Inv, k, j, sj):
-    """Let atom j enter with sign sj, if it still wants to: its gradient may have changed since it was chosen."""
-    g = cj
-    for i in range(k):
-        g -= z[i] * G[j, S[i]]
-    g = sj * g - lam
+@jit(inline=True, fastmath=FAST)
+def _enter(j, sj, X, x, D, G, dense, m, d, lam, tol, S, sg, c, z, e, u, h, Inv, Q, k, P, K):
+    """Let atom j enter with sign sj, if in float64 it wants to."""
+    square = _direction(j, D, G, dense, m, d, S, u, h, Inv, k, P)
+    cj = _dot(X, x, D, j * d, d)
+    g = sj * (cj - _dot(z, 0, h, 0, k)) - lam
     if g <= tol:
         return k
-    square = _direction(G, S, u, Inv, k, j)
     zj = 0.0
     while True:
         t = g / square if square > DEPENDENT else np.inf
@@ -120,35 +140,41 @@ def _enter(cj, G, lam, tol, S, sg, z, e, u, Inv, k, j, sj):
         if b < 0:
             break
         g -= t * square
-        a = u[b] / Inv[b, b]  # without b: u loses its component along column b, and j is farther from the span
+        a = u[b] / Inv[b * P + b]  # without b: u loses its component along column b, and j is farther from the span
         square += u[b] * a
         for i in range(k):
-            u[i] -= a * Inv[i, b]
-        k = _drop(Inv, S, sg, z, e, u, b, k)
-    if k == len(S):
+            u[i] -= a * Inv[i * P + b]
+        k = _remove(b, S, sg, c, z, e, u, h, Inv, Q, k, P)
+    if k == K:
         return FULL
-    return _border(S, sg, z, u, Inv, k, j, sj, sj * zj, square)
+    return _append(j, sj, cj, sj * zj, square, S, sg, c, z, u, h, Inv, Q, k, P)
 
 
-@jit(inline=True)
-def _polish(C, row, G, lam, tol, S, sg, z, e, u, Inv, k):
-    """Make the gradient vanish on the support: z += Inv e, with codes that reach zero on the way leaving."""
-    for _ in range(6):
+@jit(fastmath=FAST)
+def _polish(lam, tol, S, sg, c, z, e, u, h, Inv, Q, k, P):
+    """Make the gradient vanish on the support: z += Inv e, with codes that reach zero on the way leaving.
+
+    Returns k and the largest gradient on the support, found and left.
+    """
+    found = worst = 0.0
+    for attempt in range(6):
+        kp = (k + LANES - 1) // LANES * LANES
+        for i in range(kp):
+            e[i] = c[i] - lam * sg[i]
+        for l in range(k):
+            a = z[l]
+            for i in range(kp):
+                e[i] -= a * Q[l * P + i]
         worst = 0.0
         for i in range(k):
-            a = C[row, S[i]] - lam * sg[i]
-            for l in range(k):
-                a -= z[l] * G[S[i], S[l]]
-            e[i] = a
-            worst = max(worst, abs(a))
+            worst = max(worst, abs(e[i]))
+        if attempt == 0:
+            found = worst
         if worst <= tol:
-            return k
+            break
         while True:
             for i in range(k):
-                a = 0.0
-                for l in range(k):
-                    a += Inv[i, l] * e[l]
-                u[i] = a
+                u[i] = _dot(Inv, i * P, e, 0, k)
             step = 1.0
             b = -1
             for i in range(k):
@@ -162,160 +188,172 @@ def _polish(C, row, G, lam, tol, S, sg, z, e, u, Inv, k):
                 break
             for i in range(k):
                 e[i] *= 1.0 - step
-            k = _drop(Inv, S, sg, z, e, u, b, k)
-    return k
+            k = _remove(b, S, sg, c, z, e, u, h, Inv, Q, k, P)
+    return k, found, worst
 
 
-@jit(inline=True)
-def _gradient(C, row, G, S, z, k, grad):
-    """grad = c - z G, from scratch: the certificate as well as the search for candidates."""
-    m = G.shape[0]
+@jit(fastmath=FAST)
+def _search(C, r, G32, m, signed, S, z, k, grad, bits, peak):
+    """grad = c - zG in float32, 0 on the support; returns its largest entry (signed: in magnitude), at least 0.
+
+    Floats >= 0 are ordered as their bits are, and maxima of integers run in vector lanes.
+    """
     for j in range(m):
-        grad[j] = C[row, j]
+        grad[j] = C[r + j]
     i = 0
     while i + 4 <= k:
-        a0, a1, a2, a3 = z[i], z[i + 1], z[i + 2], z[i + 3]
-        j0, j1, j2, j3 = S[i], S[i + 1], S[i + 2], S[i + 3]
+        a0, a1, a2, a3 = np.float32(z[i]), np.float32(z[i + 1]), np.float32(z[i + 2]), np.float32(z[i + 3])
+        j0, j1, j2, j3 = S[i] * m, S[i + 1] * m, S[i + 2] * m, S[i + 3] * m
         for j in range(m):
-            grad[j] -= (a0 * G[j0, j] + a1 * G[j1, j]) + (a2 * G[j2, j] + a3 * G[j3, j])
+            grad[j] -= (a0 * G32[j0 + j] + a1 * G32[j1 + j]) + (a2 * G32[j2 + j] + a3 * G32[j3 + j])
         i += 4
     while i < k:
-        a0 = z[i]
-        j0 = S[i]
+        a0 = np.float32(z[i])
+        j0 = S[i] * m
         for j in range(m):
-            grad[j] -= a0 * G[j0, j]
+            grad[j] -= a0 * G32[j0 + j]
         i += 1
+    for i in range(k):
+        grad[S[i]] = np.float32(0.0)
+    mask = MAGNITUDE if signed else np.int32(-1)
+    whole = np.int32(0)
+    for s in range((m + STRETCH - 1) // STRETCH):
+        top = np.int32(0)
+        for j in range(s * STRETCH, min((s + 1) * STRETCH, m)):
+            top = max(top, np.int32(bits[j] & mask))
+        peak[s] = top
+        whole = max(whole, top)
+    bits[m] = whole
+    top32 = grad[m]
+    bits[m] = np.int32(0)
+    return top32
 
 
 @jit(inline=True)
-def _largest(grad, m, signed):
-    """max of grad (signed: |grad|) and 0, in eight chains instead of one."""
-    t0 = t1 = t2 = t3 = t4 = t5 = t6 = t7 = 0.0
-    o = 0
-    while o + 8 <= m:
-        a0, a1, a2, a3 = grad[o], grad[o + 1], grad[o + 2], grad[o + 3]
-        a4, a5, a6, a7 = grad[o + 4], grad[o + 5], grad[o + 6], grad[o + 7]
-        if signed:
-            a0, a1, a2, a3, a4, a5, a6, a7 = abs(a0), abs(a1), abs(a2), abs(a3), abs(a4), abs(a5), abs(a6), abs(a7)
-        t0 = a0 if a0 > t0 else t0
-        t1 = a1 if a1 > t1 else t1
-        t2 = a2 if a2 > t2 else t2
-        t3 = a3 if a3 > t3 else t3
-        t4 = a4 if a4 > t4 else t4
-        t5 = a5 if a5 > t5 else t5
-        t6 = a6 if a6 > t6 else t6
-        t7 = a7 if a7 > t7 else t7
-        o += 8
-    top = max(max(max(t0, t1), max(t2, t3)), max(max(t4, t5), max(t6, t7)))
-    while o < m:
-        top = max(top, abs(grad[o]) if signed else grad[o])
-        o += 1
-    return top
+def _above(bar, m, signed, grad, bits, peak, cand):
+    """cand[:n] = atoms with grad (signed: |grad|) above bar."""
+    mask = MAGNITUDE if signed else np.int32(-1)
+    grad[m] = np.float32(max(bar, 0.0))
+    low = bits[m]
+    grad[m] = np.float32(0.0)
+    n = 0
+    for s in range((m + STRETCH - 1) // STRETCH):
+        if peak[s] > low:
+            for l in range(STRETCH):
+                cand[n] = s * STRETCH + l
+                n += (bits[s * STRETCH + l] & mask) > low
+    return n
 
 
-@jit(inline=True)
-def _code_one(C, row, G, lam, signed, share, S, sg, z, e, u, Inv, grad, cand, k):
+@jit(fastmath=FAST)
+def _code_one(X, x, D, G, dense, C, r, G32, m, d, lam, signed, share, S, sg, c, z, e, u, h, Inv, Q, P, K,
+              grad, bits, peak, cand, k):
     """Codes of one sample from the support S[:k] (k = 0: from nothing). Returns the new k, FAILED or FULL."""
-    m = G.shape[0]
-    _gradient(C, row, G, S, z, 0, grad)
-    tol = 1e-13 * lam + 2 * EPS * _largest(grad, m, signed)
-    polish = k > 0
+    length = np.sqrt(_dot(X, x, X, x, d))
+    tol = 1e-13 * lam + 2 * EPS * length
+    if k > 0:
+        k, _, _ = _polish(lam, tol, S, sg, c, z, e, u, h, Inv, Q, k, P)
     stuck = 0
-    end = FAILED
-    for _ in range(200 + 4 * len(S)):
-        if polish:
-            k = _polish(C, row, G, lam, tol, S, sg, z, e, u, Inv, k)
-        _gradient(C, row, G, S, z, k, grad)
-        top = _largest(grad, m, signed) - lam
-        worst = 0.0
+    for _ in range(200 + 4 * K):
+        top = _search(C, r, G32, m, signed, S, z, k, grad, bits, peak) - lam
+        size = length
         for i in range(k):
-            worst = max(worst, abs(grad[S[i]] - lam * sg[i]))
-        polish = worst > tol
-        if top <= tol:
-            if not polish:
-                end = k
-                break
-            stuck += 1
-            if stuck > 4:
-                break
-            continue
-        bar = lam + max(share * top, tol)
-        n = 0
-        for j in range(m):
-            if (abs(grad[j]) if signed else grad[j]) > bar:
-                cand[n] = j
-                n += 1
+            size += abs(z[i])
+        slack = EPS32 * (d + k + 8) * size  # of dot products of length d, and k more terms, in any order
+        clear = top > slack
+        bar = lam + max(share * top, slack) if clear else lam - slack
+        n = _above(bar, m, signed, grad, bits, peak, cand)
         added = 0
-        while n > 0 and added < 8:  # the most violated first, while its violation stands
-            best = 0
-            for q in range(1, n):
-                if abs(grad[cand[q]]) > abs(grad[cand[best]]):
-                    best = q
+        while n > 0 and added < 8:
+            best = n - 1
+            if clear:  # the most violated first, while its violation stands
+                for q in range(n - 1):
+                    if abs(grad[cand[q]]) > abs(grad[cand[best]]):
+                        best = q
             j = cand[best]
             n -= 1
             cand[best] = cand[n]
-            before = k
-            k = _enter(C[row, j], G, lam, tol, S, sg, z, e, u, Inv, k, j, 1.0 if grad[j] > 0 else -1.0)
+            k = _enter(j, 1.0 if grad[j] > 0 else -1.0, X, x, D, G, dense, m, d, lam, tol, S, sg, c, z, e, u, h,
+                       Inv, Q, k, P, K)
             if k < 0:
-                break
-            added += k > before
-        if k < 0:
-            end = k
-            break
-    return end
+                return k
+            added += k > 0 and S[k - 1] == j  # not by k, which does not grow when another leaves
+        if added == 0:
+            k, found, left = _polish(lam, tol, S, sg, c, z, e, u, h, Inv, Q, k, P)
+            if found <= tol and not clear:
+                return k
+            stuck += left > tol or clear
+            if stuck > 4:
+                return FAILED
+    return FAILED
 
 
 @jit()
-def _code_block(n, lo, C, G, lam, signed, share, S, sg, z, e, u, Inv, grad, cand, idx, val, cnt):
-    """Code n samples whose products with the atoms are the rows of C, from and into rows lo ... of idx, val, cnt."""
-    for row in range(n):
-        i = lo + row
+def _code_block(n, lo, X, D, G, dense, C, G32, m, d, lam, signed, share, S, sg, c, z, e, u, h, Inv, Q, P, K,
+                grad, bits, peak, cand, idx, val, cnt):
+    """Code samples lo ... lo + n, whose products with the atoms are the rows of C, from and into idx, val, cnt."""
+    for r in range(n):
+        row = lo + r
         k = 0
-        for p in range(cnt[i]):
-            j = idx[i, p]
-            square = _direction(G, S, u, Inv, k, j)
+        for p in range(cnt[row]):
+            j = idx[row * K + p]
+            a = val[row * K + p]
+            square = _direction(j, D, G, dense, m, d, S, u, h, Inv, k, P)
             if square > 1e-10:
-                k = _border(S, sg, z, u, Inv, k, j, 1.0 if val[i, p] > 0 else -1.0, val[i, p], square)
-        k = _code_one(C, row, G, lam, signed, share, S, sg, z, e, u, Inv, grad, cand, k)
-        cnt[i] = k
+                k = _append(j, 1.0 if a > 0 else -1.0, _dot(X, row * d, D, j * d, d), a, square, S, sg, c, z, u, h,
+                            Inv, Q, k, P)
+        k = _code_one(X, row * d, D, G, dense, C, r * m, G32, m, d, lam, signed, share, S, sg, c, z, e, u, h, Inv, Q,
+                      P, K, grad, bits, peak, cand, k)
+        cnt[row] = k
         if k < 0:
-            Inv[:, :] = 0.0
+            for l in range(P * P):
+                Inv[l] = 0.0
             continue
         kept = 0
         for p in range(k):
             if z[p] != 0.0:
-                idx[i, kept] = S[p]
-                val[i, kept] = z[p]
+                idx[row * K + kept] = S[p]
+                val[row * K + kept] = z[p]
                 kept += 1
-        cnt[i] = kept
-        kp = (k + LANES - 1) // LANES * LANES
-        for p in range(kp):
-            for l in range(kp):
-                Inv[p, l] = 0.0
+        cnt[row] = kept
+        for p in range(k):
+            for l in range(k):
+                Inv[p * P + l] = 0.0
 
 
 @jit(parallel=True)
-def code_rows(X, DT, G, lam, signed, share, rows, C, S, four, Inv, grad, cand, idx, val, cnt):
+def code_rows(X, D, G, DT32, G32, lam, signed, share, rows, X32, C, S, six, Inv, Q, grad, bits, peak, cand,
+              idx, val, cnt):
     """Code every row of X, `rows` at a time. idx, val (n, K) and cnt (n,) hold the warm start and then the codes.
 
+    G (m, m) is the Gram matrix in float64, or (0, 0) to compute its few entries that are needed; G32 in float32.
     cnt is FAILED or FULL (more than K atoms) where this method did not reach C1. Blocks do not depend on the number of
-    threads, and each calls a matrix product that runs on one, so neither do the results.
-
-    Workspaces have a first axis of threads and come from the caller (`workspace`): arrays made in here are counted
-    references, and counting them at every call took more time than the mathematics.
+    threads, and each calls a matrix product that runs on one, so neither do the results. Workspaces have a first axis
+    of threads and come from the caller (`workspace`).
     """
-    n = X.shape[0]
+    n, d = X.shape
+    m = len(D)
     for block in prange((n + rows - 1) // rows):
         lo = block * rows
         hi = min(lo + rows, n)
         t = get_thread_id()
-        np.dot(X[lo:hi], DT, C[t, : hi - lo])
-        _code_block(hi - lo, lo, C[t], G, lam, signed, share, S[t], four[t, 0], four[t, 1], four[t, 2], four[t, 3],
-                    Inv[t], grad[t], cand[t], idx, val, cnt)
+        for i in range(lo, hi):
+            for q in range(d):
+                X32[t, i - lo, q] = X[i, q]
+        np.dot(X32[t, : hi - lo], DT32, C[t, : hi - lo])
+        f = six[t]
+        _code_block(hi - lo, lo, flat(X), flat(D), flat(G), len(G) > 0, flat(C[t]), flat(G32), m, d, lam, signed, share,
+                    flat(S[t]), flat(f[0]), flat(f[1]), flat(f[2]), flat(f[3]), flat(f[4]), flat(f[5]),
+                    flat(Inv[t]), flat(Q[t]), Inv.shape[1], S.shape[1], flat(grad[t]), flat(bits[t]), flat(peak[t]),
+                    flat(cand[t]), flat(idx), flat(val), flat(cnt))
 
 
-def workspace(threads, rows, m, K):
+def workspace(threads, rows, d, m, K):
     """Buffers that `code_rows` needs between `rows` and `idx`, for supports of up to K of m atoms."""
-    padded = (K + LANES) // LANES * LANES
-    return (np.empty((threads, rows, m)), np.zeros((threads, K), np.uint32), np.ones((threads, 4, padded)),
-            np.zeros((threads, padded, padded)), np.empty((threads, m)), np.empty((threads, m), np.uint32))
+    P = (K + LANES) // LANES * LANES
+    whole = (m // STRETCH + 1) * STRETCH  # at least one more than m: a place where floats become bits
+    grad = np.zeros((threads, whole), np.float32)
+    return (np.empty((threads, rows, d), np.float32), np.empty((threads, rows, m), np.float32),
+            np.zeros((threads, K), np.uint32), np.ones((threads, 6, P)), np.zeros((threads, P, P)),
+            np.zeros((threads, P, P)), grad, grad.view(np.int32), np.zeros((threads, whole // STRETCH), np.int32),
+            np.empty((threads, whole + 1), np.uint32))

@@ -11,6 +11,8 @@ if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
 import numba
+from numba.core import cgutils
+from numba.extending import intrinsic
 
 
 def jit(parallel=False, fastmath=False, inline=False):
@@ -27,3 +29,22 @@ def jit(parallel=False, fastmath=False, inline=False):
             return numba.njit(function, **options)
 
     return wrap
+
+
+@intrinsic
+def _pointer(typing, array):
+    def code(context, builder, signature, arguments):
+        return cgutils.create_struct_proxy(array)(context, builder, arguments[0]).data
+
+    return numba.types.CPointer(array.dtype)(array), code
+
+
+@numba.njit(forceinline=True)
+def _flat(array):
+    return array.reshape(-1)
+
+
+# The elements of a C-contiguous array, to be indexed as one row. As a pointer it costs nothing to pass, while an array
+# is a counted reference whose every index is tried for being negative: that took more time than the mathematics of
+# coding. The array must outlive it. Where bounds are to be checked it is the array itself, flat.
+flat = _flat if numba.config.BOUNDSCHECK else _pointer
