@@ -4,6 +4,7 @@
     optimum = fit(X, n_atoms=3, lam=0.1)
 """
 
+from testbed.batch import Batch, fit_many
 from testbed.coding import CodingError, encode
 from testbed.optimum import Optimum
 from testbed.paths import Path, path
@@ -12,5 +13,5 @@ from testbed.search import Search, search
 from testbed.second_order import Classification, classify
 from testbed.training import fit
 
-__all__ = ["Classification", "CodingError", "Optimum", "Path", "Problem", "Search", "classify", "encode", "fit",
-           "huber", "path", "search"]
+__all__ = ["Batch", "Classification", "CodingError", "Optimum", "Path", "Problem", "Search", "classify", "encode",
+           "fit", "fit_many", "huber", "path", "search"]

@@ -8,9 +8,9 @@ a share of the worst, or, once none violates it clearly, all that lie within `sl
 float32 gradient. Whatever enters is judged by its gradient in float64, and what ends is optimal in float64: codes make
 the gradient vanish on the support, and every atom off it was judged, or lies below lam by more than the bound.
 
-State: the support S[:k] with signs sg, products c = <x, d_j>, codes z with sg*z >= 0; Q, the Gram matrix on the support;
-Inv, its inverse, kept in the top left k x k corner of a buffer that is zero elsewhere. Rows of Q and Inv are `P` long, a
-multiple of LANES, and are worked on in whole lanes. All arrays are flat (`testbed._jit.flat`).
+State: the support S[:k] with signs sg, products c = <x, d_j>, codes z with sg*z >= 0; Q, the Gram matrix on the
+support; Inv, its inverse, kept in the top left k x k corner of a buffer that is zero elsewhere. Rows of Q and Inv are
+`P` long, a multiple of LANES, and are worked on in whole lanes. All arrays are flat (`testbed._jit.flat`).
 
 Invariant: before an atom enters, the gradient vanishes on the support. An entering atom j slides along the direction
 that keeps it so, (-u, 1) with u = Inv Q_Sj, until its own gradient vanishes or a code reaches zero; then that atom
@@ -246,23 +246,44 @@ def _above(bar, m, signed, grad, bits, peak, cand):
 
 
 @jit(fastmath=FAST)
-def _code_one(X, x, D, G, dense, C, r, G32, m, d, lam, signed, share, S, sg, c, z, e, u, h, Inv, Q, P, K,
-              grad, bits, peak, cand, k):
-    """Codes of one sample from the support S[:k] (k = 0: from nothing). Returns the new k, FAILED or FULL."""
+def code_sample(row, r, X, D, G, dense, C, G32, m, d, lam, signed, share, S, six, Inv, Q, P, K, grad, bits, peak, cand,
+                idx, val, cnt):
+    """Code one row of X, whose products with the atoms are row r of C, from and into the same row of idx, val, cnt.
+
+    Arrays are flat; `workspace` makes those between share and idx. cnt becomes FAILED, or FULL if C1 needs more than K
+    atoms at once.
+    """
+    sg, c, z, e, u, h = six
+    x, first = row * d, row * K
+    k = 0
+    for p in range(cnt[row]):
+        j = idx[first + p]
+        a = val[first + p]
+        square = _direction(j, D, G, dense, m, d, S, u, h, Inv, k, P)
+        if square > 1e-10:
+            k = _append(j, 1.0 if a > 0 else -1.0, _dot(X, x, D, j * d, d), a, square, S, sg, c, z, u, h, Inv, Q, k, P)
     length = np.sqrt(_dot(X, x, X, x, d))
     tol = 1e-13 * lam + 2 * EPS * length
-    if k > 0:
-        k, _, _ = _polish(lam, tol, S, sg, c, z, e, u, h, Inv, Q, k, P)
-    stuck = 0
+    searched = clear = False
+    added = stuck = 0
+    end = FAILED
     for _ in range(200 + 4 * K):
-        top = _search(C, r, G32, m, signed, S, z, k, grad, bits, peak) - lam
+        if added == 0:
+            k, found, left = _polish(lam, tol, S, sg, c, z, e, u, h, Inv, Q, k, P)
+            if searched and not clear and found <= tol:  # nothing moved since the search, which found nothing
+                end = k
+                break
+            stuck += searched and (clear or left > tol)
+            if stuck > 4:
+                break
+        top = _search(C, r * m, G32, m, signed, S, z, k, grad, bits, peak) - lam
+        searched = True
         size = length
         for i in range(k):
             size += abs(z[i])
         slack = EPS32 * (d + k + 8) * size  # of dot products of length d, and k more terms, in any order
         clear = top > slack
-        bar = lam + max(share * top, slack) if clear else lam - slack
-        n = _above(bar, m, signed, grad, bits, peak, cand)
+        n = _above(lam + max(share * top, slack) if clear else lam - slack, m, signed, grad, bits, peak, cand)
         added = 0
         while n > 0 and added < 8:
             best = n - 1
@@ -276,49 +297,20 @@ def _code_one(X, x, D, G, dense, C, r, G32, m, d, lam, signed, share, S, sg, c, 
             k = _enter(j, 1.0 if grad[j] > 0 else -1.0, X, x, D, G, dense, m, d, lam, tol, S, sg, c, z, e, u, h,
                        Inv, Q, k, P, K)
             if k < 0:
-                return k
+                break
             added += k > 0 and S[k - 1] == j  # not by k, which does not grow when another leaves
-        if added == 0:
-            k, found, left = _polish(lam, tol, S, sg, c, z, e, u, h, Inv, Q, k, P)
-            if found <= tol and not clear:
-                return k
-            stuck += left > tol or clear
-            if stuck > 4:
-                return FAILED
-    return FAILED
-
-
-@jit()
-def _code_block(n, lo, X, D, G, dense, C, G32, m, d, lam, signed, share, S, sg, c, z, e, u, h, Inv, Q, P, K,
-                grad, bits, peak, cand, idx, val, cnt):
-    """Code samples lo ... lo + n, whose products with the atoms are the rows of C, from and into idx, val, cnt."""
-    for r in range(n):
-        row = lo + r
-        k = 0
-        for p in range(cnt[row]):
-            j = idx[row * K + p]
-            a = val[row * K + p]
-            square = _direction(j, D, G, dense, m, d, S, u, h, Inv, k, P)
-            if square > 1e-10:
-                k = _append(j, 1.0 if a > 0 else -1.0, _dot(X, row * d, D, j * d, d), a, square, S, sg, c, z, u, h,
-                            Inv, Q, k, P)
-        k = _code_one(X, row * d, D, G, dense, C, r * m, G32, m, d, lam, signed, share, S, sg, c, z, e, u, h, Inv, Q,
-                      P, K, grad, bits, peak, cand, k)
-        cnt[row] = k
         if k < 0:
-            for l in range(P * P):
-                Inv[l] = 0.0
-            continue
-        kept = 0
-        for p in range(k):
-            if z[p] != 0.0:
-                idx[row * K + kept] = S[p]
-                val[row * K + kept] = z[p]
-                kept += 1
-        cnt[row] = kept
-        for p in range(k):
-            for l in range(k):
-                Inv[p * P + l] = 0.0
+            end = k
+            break
+    kept = min(end, 0)
+    for p in range(end):
+        if z[p] != 0.0:
+            idx[first + kept] = S[p]
+            val[first + kept] = z[p]
+            kept += 1
+    cnt[row] = kept
+    for l in range(P * P if end < 0 else (end + 1) * P):
+        Inv[l] = 0.0
 
 
 @jit(parallel=True)
@@ -341,11 +333,15 @@ def code_rows(X, D, G, DT32, G32, lam, signed, share, rows, X32, C, S, six, Inv,
             for q in range(d):
                 X32[t, i - lo, q] = X[i, q]
         np.dot(X32[t, : hi - lo], DT32, C[t, : hi - lo])
-        f = six[t]
-        _code_block(hi - lo, lo, flat(X), flat(D), flat(G), len(G) > 0, flat(C[t]), flat(G32), m, d, lam, signed, share,
-                    flat(S[t]), flat(f[0]), flat(f[1]), flat(f[2]), flat(f[3]), flat(f[4]), flat(f[5]),
-                    flat(Inv[t]), flat(Q[t]), Inv.shape[1], S.shape[1], flat(grad[t]), flat(bits[t]), flat(peak[t]),
-                    flat(cand[t]), flat(idx), flat(val), flat(cnt))
+        s = six[t]
+        vectors = flat(s[0]), flat(s[1]), flat(s[2]), flat(s[3]), flat(s[4]), flat(s[5])
+        x, atoms, gram, gram32, products = flat(X), flat(D), flat(G), flat(G32), flat(C[t])
+        St, It, Qt, gt, bt, pt, ct = (flat(S[t]), flat(Inv[t]), flat(Q[t]), flat(grad[t]), flat(bits[t]), flat(peak[t]),
+                                      flat(cand[t]))
+        codes = flat(idx), flat(val), flat(cnt)
+        for row in range(lo, hi):
+            code_sample(row, row - lo, x, atoms, gram, len(G) > 0, products, gram32, m, d, lam, signed, share, St,
+                        vectors, It, Qt, Inv.shape[1], idx.shape[1], gt, bt, pt, ct, codes[0], codes[1], codes[2])
 
 
 def workspace(threads, rows, d, m, K):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from pathlib import Path
 
 # Threads that spin long at barriers steal the processor from whoever works (on a busy machine, fits took 50 times as
 # long); threads that never spin are slow to wake, and two were slower than one. A short spin, a few microseconds, is
@@ -31,6 +33,20 @@ def jit(parallel=False, fastmath=False, inline=False):
     return wrap
 
 
+def _forget_stale() -> None:
+    """Remove compiled kernels older than any kernel's source: numba compares a kernel with its own file alone, and
+    would keep one whose helper in another file has changed."""
+    folder = Path(__file__).parent
+    newest = max(file.stat().st_mtime for file in folder.glob("_*.py"))
+    with contextlib.suppress(OSError):  # where nothing can be removed, nothing could be written either
+        for index in (folder / "__pycache__").glob("_*.nbi"):
+            if index.stat().st_mtime < newest:
+                index.unlink()
+
+
+_forget_stale()
+
+
 @intrinsic
 def _pointer(typing, array):
     def code(context, builder, signature, arguments):
@@ -46,5 +62,6 @@ def _flat(array):
 
 # The elements of a C-contiguous array, to be indexed as one row. As a pointer it costs nothing to pass, while an array
 # is a counted reference whose every index is tried for being negative: that took more time than the mathematics of
-# coding. The array must outlive it. Where bounds are to be checked it is the array itself, flat.
-flat = _flat if numba.config.BOUNDSCHECK else _pointer
+# coding. The array must outlive it: numba frees one of its own after its last use by name, so `flat` is only for arrays
+# that are arguments. Where bounds are to be checked it is the array itself, flat.
+flat = _flat if numba.config.BOUNDSCHECK else _pointer  # type: ignore[attr-defined]

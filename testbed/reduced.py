@@ -103,13 +103,13 @@ class Hessian:
         idx, _, cnt = point.codes
         self.D = np.ascontiguousarray(point.theta[: reduced.m])
         self.offset = np.concatenate([[0], np.cumsum(cnt * cnt)])
-        self.P = np.empty(int(self.offset[-1]))
-        _passes.invert_supports(self.D @ self.D.T, idx, cnt, self.offset, reduced.blocks, self.P)
+        self.P = _passes.invert_supports(self.D @ self.D.T, idx, cnt, self.offset, reduced.blocks)
 
     def __call__(self, V: Array) -> Array:
         phi, point = self.reduced, self.point
         phi.products += 1
-        H = _passes.hessian_pass(self.D, V, phi.w, phi.extra, phi.blocks, *point.codes, point.R, self.offset, self.P)
+        idx, val, cnt = point.codes
+        H = _passes.hessian_pass(self.D, V, phi.w, phi.extra, phi.blocks, idx, val, cnt, point.R, self.offset, self.P)
         H = phi.tangent(point.theta, H)
         H[: phi.m] += point.pull[:, None] * V[: phi.m]
         return H

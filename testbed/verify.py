@@ -110,3 +110,46 @@ def measure(problem: Problem, D: Array, b: Array, Z: csr_array) -> Measurement:
                        stationarity=float(stationarity),
                        norms=float(np.abs(np.linalg.norm(D, axis=1) - 1).max(initial=0)),
                        radius=float(length[w > 0].max() / lam), live=int(live.sum()))
+
+
+@dataclass(frozen=True, eq=False)
+class Measurements:
+    """`Measurement` of many problems of one shape: every field an array (p,)."""
+
+    objective: Array
+    kkt: Array
+    stationarity: Array
+    norms: Array
+    radius: Array
+
+    def status(self, hessian_min: Array) -> np.ndarray:
+        """(p,) strings, as `Measurement.status`; hessian_min (p,) is NaN where it is not known."""
+        converged = ((self.kkt <= KKT_TOLERANCE) & (self.stationarity <= STATIONARITY_TOLERANCE)
+                     & (self.norms <= 1e-14))
+        return np.select([~converged, self.radius <= 1 + GLOBAL_TOLERANCE, hessian_min > 0],
+                         ["unconverged", "global", "local_min"], "stationary")
+
+
+def measure_many(X: Array, w: Array, lam: Array, D: Array, b: Array, Z: Array, bias: bool,
+                 nonnegative: bool) -> Measurements:
+    """Measure p dictionaries D (p, m, d), b (p, d) with codes Z (p, n, m) on X (p, n, d), w (p, n), lam (p,)."""
+    R = X - b[:, None] - Z @ D
+    length, size = np.linalg.norm(R, axis=2), np.abs(Z)
+    objective = (w * (0.5 * length * length + lam[:, None] * size.sum(axis=2))).sum(axis=1)
+    S = R / lam[:, None, None] @ D.transpose(0, 2, 1)
+    off = np.where(Z != 0, np.abs(S - np.sign(Z)), 0)
+    if nonnegative:
+        worst = np.maximum(np.maximum(S - 1, off), -Z / lam[:, None, None])
+    else:
+        worst = np.maximum(np.abs(S) - 1, off)
+    terms = np.linalg.norm(X, axis=2) + size.sum(axis=2)
+    kkt = (np.maximum(worst.max(axis=2), 0) / np.maximum(1, 1e-3 * terms / lam[:, None])).max(axis=1)
+    mu = np.einsum("aij,ai->aj", size, w)
+    pull = (Z * w[..., None]).transpose(0, 2, 1) @ (R / lam[:, None, None])
+    balance = np.linalg.norm(pull / np.where(mu > 0, mu, 1)[..., None] - D, axis=2)
+    stationarity = np.where(mu > 0, balance, 0).max(axis=1)
+    if bias:
+        drift = np.linalg.norm((w[:, None, :] @ R)[:, 0], axis=1) / lam
+        stationarity = np.maximum(stationarity, drift)
+    return Measurements(objective, kkt, stationarity, np.abs(np.linalg.norm(D, axis=2) - 1).max(axis=1),
+                        np.where(w > 0, length, 0).max(axis=1) / lam)
