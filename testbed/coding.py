@@ -94,7 +94,7 @@ class Coder:
         self.cnt: np.ndarray = np.zeros(n, np.int64)
         self.rows = int(min(max((1 << 20) // m, 32), 256))
         per_row = m * (d + 8 * 12)
-        self.chunk = max(1, CHUNK_WORK // (per_row * self.rows)) * self.rows
+        self.chunk = max(_threads(), CHUNK_WORK // (per_row * self.rows)) * self.rows  # a block for each at least
         self.d, self.m = d, m
         self.workspace = _coding.workspace(_threads(), self.rows, d, m, self.width)
         self.rescued = 0
@@ -109,20 +109,24 @@ class Coder:
         grow = ((0, 0), (0, self.width - idx.shape[1]))
         self.idx, self.val, self.cnt = np.pad(idx, grow), np.pad(val, grow), cnt.copy()
 
-    def code(self, X: Array, D: Array) -> None:
-        """Solve for every row of X on the dictionary D (m, d), from the codes held; BLAS must be on one thread."""
+    def code(self, X: Array, D: Array, b: Array | None = None, unit: float = 1.0, gram: Any = None) -> None:
+        """Solve for every row of (X - b) / unit on the dictionary D (m, d), from the codes held; BLAS must be on one
+        thread. gram : D D^T if it is known, float64 or float32.
+        """
         D32 = D.astype(np.float32)
+        G = np.empty((0, 0))
         if self.m <= GRAM:
-            G = D @ D.T  # of one array with itself: half the work
-            G32 = G.astype(np.float32)
-        else:
-            G, G32 = np.empty((0, 0)), _gram(D32)
+            G = gram if gram is not None and gram.dtype == np.float64 else D @ D.T  # of one array: half the work
+            gram = G
+        G32 = _gram(D32) if gram is None else gram.astype(np.float32, copy=False)
         DT32 = np.ascontiguousarray(D32.T)
         for start in range(0, len(X), self.chunk):
             part = slice(start, start + self.chunk)
+            rows = X[part] if b is None else X[part] - b
+            rows = rows if unit == 1 else rows / unit
             while True:
                 cnt = self.cnt[part]
-                _coding.code_rows(X[part], D, G, DT32, G32, self.lam, self.signed, SHARE, self.rows, *self.workspace,
+                _coding.code_rows(rows, D, G, DT32, G32, self.lam, self.signed, SHARE, self.rows, *self.workspace,
                                   self.idx[part], self.val[part], cnt)
                 full = cnt == _coding.FULL
                 if self.width == self.most or not full.any():
@@ -130,7 +134,7 @@ class Coder:
                 cnt[full] = 0
                 self._widen()
             for i in np.flatnonzero(cnt < 0):
-                self._rescue(X, D, start + int(i))
+                self._rescue(rows[i], D, start + int(i))
 
     def _widen(self) -> None:
         self.width = min(self.most, 2 * self.width)
@@ -138,9 +142,9 @@ class Coder:
         self.idx, self.val = np.pad(self.idx, grow), np.pad(self.val, grow)
         self.workspace = _coding.workspace(_threads(), self.rows, self.d, self.m, self.width)
 
-    def _rescue(self, X: Array, D: Array, i: int) -> None:
+    def _rescue(self, x: Array, D: Array, i: int) -> None:
         S, sg, z = np.zeros(self.most, np.int64), np.ones(self.most), np.zeros(self.most)
-        k = _safely.code_safely(X[i], D, self.lam, self.signed, S, sg, z)
+        k = _safely.code_safely(x, D, self.lam, self.signed, S, sg, z)
         if k < 0:
             raise CodingError(f"sample {i} could not be coded: its atoms are too nearly dependent")
         while k > self.width:
@@ -157,22 +161,25 @@ class Coder:
         return Z
 
 
-def codes(problem: Problem, D: Array, b: Array) -> csr_array:
+def codes(problem: Problem, D: Array, b: Array, gram: Any = None) -> csr_array:
     """Exact codes (n, m) of a problem's data on unit-norm atoms D (m, d) with bias b (d,); trusted arguments."""
     unit = power_of_two_near(problem.lam)
     coder = Coder(problem.n, problem.d, len(D), problem.lam / unit, problem.nonnegative)
     with threads(problem.n * problem.d * len(D)):
-        coder.code(np.ascontiguousarray((problem.X - b) / unit), np.ascontiguousarray(D))
+        coder.code(problem.X, np.ascontiguousarray(D), b if b.any() else None, unit, gram)
     return coder.sparse(len(D), unit)
 
 
-def encode(X: Any, D: Any, lam: float, b: Any = None, nonnegative: bool = True) -> csr_array:
+def encode(X: Any, D: Any, lam: float, b: Any = None, nonnegative: bool = True, gram: Any = None) -> csr_array:
     """Exact codes: for every row x of X, the z >= 0 that minimises 1/2 |x - b - zD|^2 + lam * sum z (C1).
 
     Parameters
     ----------
     X : (n, d) samples. D : (m, d) atoms of unit norm. lam : penalty > 0, in the units of X.
     b : (d,) bias subtracted first, or None. nonnegative : False for signed codes with penalty lam * sum |z|.
+    gram : (m, m) D @ D.T in float64 or float32, if it is at hand: of many atoms it takes as long as many samples.
+
+    Scores are held for some hundred samples at a time: beyond X, D and the codes, memory is that of D D^T in float32.
 
     Returns
     -------
@@ -185,6 +192,23 @@ def encode(X: Any, D: Any, lam: float, b: Any = None, nonnegative: bool = True) 
     D = checks.unit_rows(where, "D", D, X.shape[1])
     bias = np.zeros(X.shape[1]) if b is None else checks.vector(where, "b", b, X.shape[1])
     lam = checks.number(where, "lam", lam, 0, open_low=True)
-    return codes(Problem(X, lam, nonnegative=checks.flag(where, "nonnegative", nonnegative)), D, bias)
+    if gram is not None:
+        gram = _given_gram(where, gram, D)
+    return codes(Problem(X, lam, nonnegative=checks.flag(where, "nonnegative", nonnegative)), D, bias, gram)
+
+
+def _given_gram(where: str, gram: Any, D: Array) -> Any:
+    """gram, if it is D D^T to its precision as far as one product tells; float32 stays float32."""
+    m = len(D)
+    if not (isinstance(gram, np.ndarray) and gram.dtype in (np.float32, np.float64)):
+        raise TypeError(f"{where}: gram must be a float64 or float32 array; got "
+                        f"{getattr(gram, 'dtype', type(gram).__name__)}")
+    if gram.shape != (m, m):
+        raise ValueError(f"{where}: gram must have shape {(m, m)}; its shape is {gram.shape}")
+    v = np.cos(np.arange(m) ** 2.0)
+    off = np.abs(gram @ v.astype(gram.dtype) - D @ (D.T @ v)).max()
+    if not off <= 32 * np.finfo(gram.dtype).eps * m:
+        raise ValueError(f"{where}: gram must be D @ D.T; a product with it is off by {off:.2g}")
+    return np.ascontiguousarray(gram)
 
 

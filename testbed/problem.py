@@ -45,7 +45,7 @@ class Problem:
             "bias": checks.flag(where, "bias", self.bias),
             "nonnegative": checks.flag(where, "nonnegative", self.nonnegative),
         }
-        largest, lam = float(np.abs(X).max()), settle["lam"]
+        largest, lam = float(max(X.max(), -X.min())), settle["lam"]
         for name, size in (("X", largest), ("lam", lam)):
             if size > LARGEST or (name == "lam" and size < 1 / LARGEST):
                 raise ValueError(f"{where}: {name} is out of scale, {size:.3g}: its squares leave the range of float64 "

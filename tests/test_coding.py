@@ -178,3 +178,36 @@ def test_the_fast_route_is_enough_for_almost_every_hostile_sample():
         samples += problem.n
         rescued += coder.rescued
     assert rescued < 0.012 * samples
+
+
+@pytest.mark.parametrize("m", [30, coding.GRAM + 8])
+@pytest.mark.parametrize("nonnegative", [True, False])
+def test_few_atoms_and_many_are_coded_by_different_cosines_to_the_same_accuracy(m, nonnegative):
+    """Cosines are read from a matrix of few atoms and computed when needed of many; a matrix given changes nothing."""
+    rng = np.random.default_rng(7)
+    D = rng.standard_normal((m, 40))
+    D /= np.linalg.norm(D, axis=1, keepdims=True)
+    X = rng.standard_normal((50, 40))
+    Z = encode(X, D, 0.4, nonnegative=nonnegative)
+    assert kkt(Problem(X, 0.4, nonnegative=nonnegative), D, Z) < 1e-13
+    for gram in (D @ D.T, (D @ D.T).astype(np.float32)):
+        again = encode(X, D, 0.4, nonnegative=nonnegative, gram=gram)
+        assert kkt(Problem(X, 0.4, nonnegative=nonnegative), D, again) < 1e-13
+        assert abs(again - Z).max() < 1e-13
+
+
+def test_scores_within_rounding_of_single_precision_are_judged_in_double():
+    """Scores that differ from lam by far less than float32 resolves: above it they enter, below they do not."""
+    lam, d = 0.5, 8
+    for shift, enters in ((1e-11, True), (-1e-11, False)):
+        X = np.zeros((1, d))
+        X[0, 0], X[0, 1] = 2.0, lam + shift
+        assert encode(X, np.eye(d), lam).nnz == 1 + enters
+
+
+@pytest.mark.parametrize(("gram", "error"), [
+    (np.eye(3, dtype=np.float16), TypeError), ([[1.0]], TypeError), (np.eye(2), ValueError),
+    (np.full((3, 3), np.nan), ValueError), (np.eye(3) + 1e-9, ValueError)])
+def test_a_gram_matrix_that_is_not_that_of_the_atoms_is_refused(gram, error):
+    with pytest.raises(error, match="encode: gram must"):
+        encode(np.eye(3), np.eye(3), 0.1, gram=gram)
