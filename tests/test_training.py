@@ -225,9 +225,9 @@ def test_verification_asks_a_fitted_bias_to_be_stationary():
 
 
 def test_the_best_restart_is_kept():
-    X, w, _ = world(4, m=6)
+    X, w, _ = world(6, m=6)
     o = fit(X, 5, 0.2, weights=w, restarts=9)
-    assert o.objectives.argmin() != 0 and np.ptp(o.objectives) > 1e-6
+    assert o.objectives[0] > o.objectives.min() + 1e-6  # the first is not the best
     assert o.objective <= o.objectives.min() * (1 + 1e-12)
 
 
