@@ -27,7 +27,7 @@ from numba import get_thread_id, prange
 from testbed._jit import flat, jit
 
 LANES = 4
-STRETCH = 64  # atoms whose largest gradient is kept: candidates are looked for only where it is large enough
+STRETCH = 32  # atoms whose largest gradient is kept: candidates are looked for only where it is large enough
 DEPENDENT = 1e-13  # a squared distance from the span of the support below this is rounding
 FAILED, FULL = -1, -2
 EPS, EPS32 = 2.0**-52, 2.0**-24
@@ -84,8 +84,8 @@ def _direction(j, D, G, dense, m, d, S, u, h, Inv, k, P):
     for i in range(k):
         h[i] = G[j * m + S[i]] if dense else _dot(D, j * d, D, S[i] * d, d)
     for l in range(kp):
-        u[l] = 0.0
-    for i in range(k):
+        u[l] = h[0] * Inv[l]
+    for i in range(1, k):
         a = h[i]
         for l in range(kp):
             u[l] += a * Inv[i * P + l]
