@@ -111,7 +111,7 @@ def objectives(problem, D, Z):
 
 
 def bounds(problem, D, Z):
-    """(n,) lower bounds on the objective of any codes: <x, r> - |r|^2 / 2 at the residual of Z, shrunk to D r <= lam."""
+    """(n,) lower bounds on any objective: <x, r> - |r|^2 / 2 at the residual of Z, shrunk until D r <= lam."""
     R = problem.X - Z @ D
     scores = R @ D.T
     top = (scores if problem.nonnegative else np.abs(scores)).max(axis=1)
