@@ -1,0 +1,3 @@
+def build(r):
+    import json
+    return json.dumps(r, indent=1)
