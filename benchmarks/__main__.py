@@ -40,8 +40,6 @@ def main(argv: list[str] | None = None) -> int:
         print(f"[{time.monotonic() - began:5.0f} s] {i}/{len(jobs)} {name}", file=sys.stderr, flush=True)
         results["jobs"][name] = isolated(*job)
         results["machine"] = machine.describe()
-        if not options.sections and not options.only:
-            results["total_s"] = time.monotonic() - began
         save(options.results, results)
     text = report.build(results)
     options.table.write_text(text)
@@ -54,6 +52,7 @@ def isolated(section: str, case: str, threads: int) -> dict[str, Any]:
     count = str(threads)
     env = os.environ | {name: count for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
                                                  "NUMBA_NUM_THREADS")}
+    others = machine.others()
     began = time.monotonic()
     try:
         done = subprocess.run([sys.executable, "-m", "benchmarks.job", section, case, count], env=env, cwd=ROOT,
@@ -64,7 +63,7 @@ def isolated(section: str, case: str, threads: int) -> dict[str, Any]:
         result = {"error": f"cut off after {CAP} s"}
     if "error" in result:
         print(f"    {result['error']}", file=sys.stderr)
-    return result | {"date": datetime.now(UTC).date().isoformat(), "took_s": time.monotonic() - began}
+    return result | {"date": datetime.now(UTC).date().isoformat(), "took_s": time.monotonic() - began, "others": others}
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import inspect
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,12 @@ Code = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Coder:
-    """A contender. given: the Gram matrix is made outside the time that counts. threaded: it can use two threads."""
+    """A contender. given: the Gram matrix is made outside the time that counts. threads: on how many it is run."""
 
     name: str
     make: Callable[[Any, float, int], Code]
     given: bool = False
-    threaded: bool = True
+    threads: tuple[int, ...] = (1, 2)
     ours: bool = False
 
 
@@ -35,13 +36,28 @@ def ours(D: Any, lam: float, threads: int) -> Code:
     return lambda X: encode(X, D, lam)
 
 
+def ours_single(D: Any, lam: float, threads: int) -> Code:
+    """On one thread, while the others have two: what the second one gains."""
+    import numba
+
+    from testbed import encode
+
+    def code(X: Any) -> Any:
+        numba.set_num_threads(1)
+        try:
+            return encode(X, D, lam)
+        finally:
+            numba.set_num_threads(threads)
+
+    return code
+
+
 def ours_given(D: Any, lam: float, threads: int) -> Code:
     from testbed import encode
 
     if "gram" not in inspect.signature(encode).parameters:
         raise ImportError("encode takes no Gram matrix")
-    G = D @ D.T
-    return lambda X: encode(X, D, lam, gram=G)
+    return partial(encode, D=D, lam=lam, gram=D @ D.T)
 
 
 def spams_gram(D: Any, lam: float, threads: int) -> Code:
@@ -145,15 +161,17 @@ def quiet(code: Code) -> Code:
     return coded
 
 
+OURS, GIVEN, SINGLE, RIVAL = "testbed", "testbed, Gram given", "testbed on one thread", "SPAMS lasso(Q, q)"
 CODERS = (
-    Coder("testbed", ours, ours=True),
-    Coder("testbed, Gram given", ours_given, given=True, ours=True),
-    Coder("SPAMS lasso(Q, q)", spams_gram),
+    Coder(OURS, ours, ours=True),
+    Coder(SINGLE, ours_single, threads=(2,), ours=True),
+    Coder(GIVEN, ours_given, given=True, ours=True),
+    Coder(RIVAL, spams_gram),
     Coder("SPAMS lasso(Q, q), Gram given", spams_gram, given=True),
     Coder("SPAMS lasso(D)", spams_atoms),
-    Coder("scikit-learn sparse_encode(lasso_cd)", sklearn_encode, threaded=False),
-    Coder("scikit-learn Lasso(Gram)", sklearn_lasso, threaded=False),
-    Coder("celer Lasso", celer, threaded=False),
-    Coder("skglm Lasso", skglm, threaded=False),
+    Coder("scikit-learn sparse_encode(lasso_cd)", sklearn_encode, threads=(1,)),
+    Coder("scikit-learn Lasso(Gram)", sklearn_lasso, threads=(1,)),
+    Coder("celer Lasso", celer, threads=(1,)),
+    Coder("skglm Lasso", skglm, threads=(1,)),
     Coder("torch FISTA with restart", torch_fista),
 )

@@ -21,7 +21,7 @@ TRIAL = 16  # rows on which a peer's speed is estimated
 def run(case: str, threads: int, tiny: bool = False) -> dict[str, Any]:
     """One size on one number of threads: times, ratios and accuracies of everyone who is installed."""
     from benchmarks import data, timing
-    from benchmarks.coders import CODERS
+    from benchmarks.coders import CODERS, GIVEN, OURS
 
     size = data.SIZES["tiny" if tiny else case]
     X, D = data.planted(size)
@@ -30,7 +30,7 @@ def run(case: str, threads: int, tiny: bool = False) -> dict[str, Any]:
     runs: dict[str, Any] = {"floor": partial(np.dot, X, D.T, out)}
     entries: dict[str, dict[str, Any]] = {}
     for coder in CODERS:
-        if threads > 1 and not coder.threaded:
+        if threads not in coder.threads:
             continue
         try:
             code = coder.make(D, size.lam, threads)
@@ -40,7 +40,7 @@ def run(case: str, threads: int, tiny: bool = False) -> dict[str, Any]:
             entries[coder.name] = {"missing": str(error)}
             continue
         scale = size.n / rows
-        make = 0.0 if coder.given else min(timing.once(lambda c=coder: c.make(D, size.lam, threads)) for _ in range(2))
+        make = 0.0 if coder.given else min(timing.once(partial(coder.make, D, size.lam, threads)) for _ in range(2))
         runs[coder.name] = partial(code, X[:rows])
         entries[coder.name] = {"rows": rows, "scale": scale, "make_s": make, "given": coder.given, "ours": coder.ours,
                                **accuracy(X[:rows], D, size.lam, codes)}
@@ -48,7 +48,7 @@ def run(case: str, threads: int, tiny: bool = False) -> dict[str, Any]:
     whole = {name: [entries[name]["make_s"] + entries[name]["scale"] * t for t in times[name]]
              for name in times if name != "floor"}
     for name, series in whole.items():
-        mine = whole["testbed, Gram given" if entries[name]["given"] and "testbed, Gram given" in whole else "testbed"]
+        mine = whole[GIVEN if entries[name]["given"] and GIVEN in whole else OURS]
         entries[name] |= {"seconds": float(np.median(series)), "runs": len(series),
                           "floors": timing.ratio(series, times["floor"]), "ratio": timing.ratio(series, mine)}
     return {"case": case, "threads": threads, "n": size.n, "d": size.d, "m": size.m, "lam": size.lam,

@@ -13,7 +13,7 @@ def run(section: str, case: str, threads: int, tiny: bool = False) -> dict[str, 
     import numba
     import threadpoolctl
 
-    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+    numba.set_num_threads(min(threads, int(numba.config.NUMBA_NUM_THREADS)))  # type: ignore[attr-defined]
     with threadpoolctl.threadpool_limits(threads, user_api="blas"):
         result: dict[str, Any] = importlib.import_module(f"benchmarks.{section}").run(case, threads, tiny)
     return result

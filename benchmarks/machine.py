@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -13,10 +14,9 @@ PACKAGES = ("numpy", "scipy", "numba", "scikit-learn", "spams-bin", "celer", "sk
 
 
 def describe() -> dict[str, Any]:
-    """Processor, cores, memory, system, load, date, and versions of everything that competes."""
+    """Processor, cores, memory, system, date, and versions of everything that competes."""
     return {"cpu": cpu(), "cores": os.cpu_count(), "memory_gb": round(memory() / 1e9, 1),
             "system": platform.system(), "python": platform.python_version(),
-            "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
             "date": datetime.now(UTC).date().isoformat(), "blas": blas(),
             "versions": {name: version(name) for name in PACKAGES}}
 
@@ -39,6 +39,22 @@ def memory() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError):
         return 0
+
+
+def others(seconds: float = 0.5) -> float | None:
+    """The share of all processors that is in use while this process sleeps; None where the system does not say."""
+
+    def jiffies() -> tuple[int, int]:
+        times = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+        return sum(times), times[3] + times[4]
+
+    try:
+        before, idle = jiffies()
+        time.sleep(seconds)
+        after, still = jiffies()
+    except OSError:
+        return None
+    return 1 - (still - idle) / (after - before)
 
 
 def blas() -> str:

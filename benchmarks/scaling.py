@@ -6,6 +6,7 @@ Coding has the floor beside it. Training times include luck (the number of steps
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,7 @@ def coding(axis: str, tiny: bool) -> dict[str, Any]:
         X, D = data.planted(size)
         out = np.empty((size.n, size.m))
         support.append(encode(X, D, size.lam).nnz / size.n)
-        times = timing.alternate({"encode": lambda X=X, D=D, lam=size.lam: encode(X, D, lam),
-                                  "floor": lambda X=X, D=D, out=out: np.dot(X, D.T, out)}, 3 if tiny else 7)
+        times = timing.alternate({"encode": partial(encode, X, D, size.lam), "floor": partial(np.dot, X, D.T, out)}, 3 if tiny else 7)
         for name, series in times.items():
             seconds[name].append(float(np.median(series)))
     return {"base": vars(base), "values": list(values), "seconds": seconds, "support": support}

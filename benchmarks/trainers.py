@@ -49,7 +49,7 @@ def spams_online(X: Any, m: int, lam: float, start: Any, threads: int, watch: Wa
 
 
 def sklearn_batch(X: Any, m: int, lam: float, start: Any, threads: int, watch: Watch) -> None:
-    """scikit-learn's DictionaryLearning by coordinate descent, never stopped by a tolerance; watched every fifth step."""
+    """scikit-learn's DictionaryLearning by coordinate descent, with no tolerance; watched every fifth step."""
     from sklearn.decomposition import DictionaryLearning
     from sklearn.decomposition._dict_learning import sparse_encode
 
@@ -57,11 +57,11 @@ def sklearn_batch(X: Any, m: int, lam: float, start: Any, threads: int, watch: W
         if not watch(state["dictionary"], state["ii"] + 1):
             raise StopIteration
 
-    first = sparse_encode(X, start, algorithm="lasso_cd", alpha=lam, positive=True)
-    model = DictionaryLearning(m, alpha=lam, max_iter=1_000_000, tol=0, fit_algorithm="cd", positive_code=True,
-                               dict_init=start, code_init=first, callback=callback, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        first = sparse_encode(X, start, algorithm="lasso_cd", alpha=lam, positive=True)
+        model = DictionaryLearning(m, alpha=lam, max_iter=1_000_000, tol=0, fit_algorithm="cd", positive_code=True,
+                                   dict_init=start, code_init=first, callback=callback, random_state=0)
         try:
             model.fit(X)
         except StopIteration:
