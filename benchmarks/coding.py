@@ -15,7 +15,7 @@ import numpy as np
 JOBS = tuple((size, threads) for size in ("S1", "S2", "S3", "S4") for threads in (1, 2))
 SLOW = 100  # floors: a peer slower than this is run on some of the rows
 SLICE = 1.5  # seconds that such a run should take
-TRIAL = 16  # rows on which a peer's speed is estimated
+TRIAL = 0.15  # seconds after which a peer's speed is taken as known
 
 
 def run(case: str, threads: int, tiny: bool = False) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def run(case: str, threads: int, tiny: bool = False) -> dict[str, Any]:
             continue
         try:
             code = coder.make(D, size.lam, threads)
-            rows = size.n if coder.ours else how_many(code, X, floor)
+            rows = size.n if coder.whole else how_many(code, X, floor)
             codes = code(X[:rows])
         except ImportError as error:
             entries[coder.name] = {"missing": str(error)}
@@ -59,12 +59,13 @@ def how_many(code: Any, X: Any, floor: float) -> int:
     """All rows, or for a very slow coder as many as take SLICE seconds."""
     from benchmarks import timing
 
-    some = X[:: max(1, len(X) // TRIAL)][:TRIAL].copy()
-    timing.once(partial(code, some[:2]))  # compiles, if it must
-    row = timing.once(partial(code, some)) / len(some)
-    if row * len(X) < max(SLOW * floor, SLICE):
+    timing.once(partial(code, X[:2]))  # compiles, if it must
+    rows = min(16, len(X))
+    while (seconds := timing.once(partial(code, X[:rows]))) < TRIAL and rows < len(X):
+        rows = min(4 * rows, len(X))
+    if seconds / rows * len(X) < max(SLOW * floor, SLICE):
         return len(X)
-    return int(np.clip(SLICE / row, min(TRIAL, len(X)), len(X)))
+    return int(np.clip(SLICE / seconds * rows, min(16, len(X)), len(X)))
 
 
 def accuracy(X: Any, D: Any, lam: float, codes: Any) -> dict[str, Any]:

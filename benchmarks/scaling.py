@@ -40,7 +40,8 @@ def coding(axis: str, tiny: bool) -> dict[str, Any]:
         X, D = data.planted(size)
         out = np.empty((size.n, size.m))
         support.append(encode(X, D, size.lam).nnz / size.n)
-        times = timing.alternate({"encode": partial(encode, X, D, size.lam), "floor": partial(np.dot, X, D.T, out)}, 3 if tiny else 7)
+        runs = {"encode": partial(encode, X, D, size.lam), "floor": partial(np.dot, X, D.T, out)}
+        times = timing.alternate(runs, 3 if tiny else 7)
         for name, series in times.items():
             seconds[name].append(float(np.median(series)))
     return {"base": vars(base), "values": list(values), "seconds": seconds, "support": support}
