@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,11 +32,13 @@ def compute() -> Numbers:
     results = json.loads(RESULTS.read_text())
     jobs, machine = results["jobs"], results["machine"]
     cells = [[jobs.get(f"coding {size} 1", {}).get("coders", {}).get(name, {}) for size in SIZES] for name in CODERS]
-    numbers = {
+    busy = any((job.get("others") or 0) > 0.1 for job in jobs.values())
+    versions = ", ".join(f"{name} {machine['versions'][name]}" for name in ("numpy", "numba"))
+    numbers: dict[str, Any] = {
         "floors": np.array([[cell.get("floors", np.nan) for cell in row] for row in cells]),
         "kkt": np.array([[cell.get("kkt", np.nan) for cell in row] for row in cells]),
         "where": f"make bench, {machine['date']}: {machine['cores']} cores of {machine['cpu']}; Python "
-                 f"{machine['python']}, numpy {machine['versions']['numpy']}, numba {machine['versions']['numba']}",
+                 f"{machine['python']}, {versions}" + "; machine not quiet" * busy,
     }
     ends = []
     for problem in PROBLEMS:
@@ -76,20 +79,15 @@ def draw(numbers: Numbers) -> Picture:
             least = np.minimum.accumulate(trace[:, 2])
             axes.plot(trace[:, 0], least, color=colour)
             axes.plot(trace[-1, 0], least[-1], color=colour, marker="o", markersize=2.5)
-            style.label(axes, trace[-1, 0], least[-1], text, colour, **PLACES[problem][i])
+            # every curve falls from the top, so that the lower left is free for their names
+            style.label(axes, 0.05, 0.6 - 0.075 * i, text, colour, xycoords="axes fraction")
         axes.set(xscale="log", yscale="log", xlabel="seconds, two threads", ylim=(1e-14, 50))
+        style.label(axes, 0.05, 1e-10, "an optimum", va="top", xytext=(0, -3), xycoords=("axes fraction", "data"))
         style.panel(axes, letter, f"training, {problem}")
     training[0].set_ylabel("stationarity residual, the least so far")
     figure.supxlabel(str(numbers["where"]), fontsize=style.SMALL, color=style.GREY)
     return figure
 
-
-PLACES = {  # where a trainer's label stands, seen from the end of its line
-    "digits": ({"ha": "left", "va": "center", "xytext": (4, 0)}, {"ha": "right", "va": "top", "xytext": (0, -4)},
-               {"ha": "right", "va": "bottom", "xytext": (0, 4)}, {"ha": "right", "va": "bottom", "xytext": (0, 4)}),
-    "patches": ({"ha": "right", "va": "bottom", "xytext": (-6, 4)}, {"ha": "right", "va": "top", "xytext": (0, -4)},
-                {"ha": "right", "va": "bottom", "xytext": (0, 4)}, {"ha": "right", "va": "bottom", "xytext": (0, 4)}),
-}
 
 FIGURE = Figure(
     name="benchmarks", statements=("C1", "S1"),
