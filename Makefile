@@ -1,4 +1,4 @@
-.PHONY: figures test quick clean
+.PHONY: figures test quick bench clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -15,6 +15,9 @@ test: .venv/test.stamp  ## lint, types, layers, tests
 quick: .venv/test.stamp  ## the quick subset of the tests
 	$(BIN)/python -m pytest -m "not slow"
 
+bench: .venv/bench.stamp  ## side by side with the peers, into docs/benchmarks.md: about 25 minutes on two idle cores
+	$(BIN)/python -m benchmarks
+
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version)'
 	$(PYTHON) -m venv .venv
@@ -25,6 +28,10 @@ quick: .venv/test.stamp  ## the quick subset of the tests
 
 .venv/test.stamp: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures,test,dev]"
+	@touch $@ .venv/figures.stamp
+
+.venv/bench.stamp: setup.cfg pyproject.toml constraints.txt benchmarks/constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -c benchmarks/constraints.txt -e ".[figures,bench]"
 	@touch $@ .venv/figures.stamp
 
 clean:

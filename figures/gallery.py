@@ -23,6 +23,7 @@ ORDER = (
     "splitting", "landscape", "lam_path", "width_path",
     "recovery", "classical",
     "verdicts", "digits",
+    "benchmarks",
 )
 
 Say = Callable[[str], None]
