@@ -116,11 +116,13 @@ def _append(j, sj, cj, zj, square, S, sg, c, z, u, h, Inv, Q, k, P):
 
 
 @jit(inline=True, fastmath=FAST)
-def _enter(j, sj, X, x, D, G, dense, m, d, lam, tol, S, sg, c, z, e, u, h, Inv, Q, k, P, K):
-    """Let atom j enter with sign sj, if in float64 it wants to."""
+def _enter(j, X, x, D, G, dense, m, d, lam, signed, tol, S, sg, c, z, e, u, h, Inv, Q, k, P, K):
+    """Let atom j enter, if in float64 it wants to."""
     square = _direction(j, D, G, dense, m, d, S, u, h, Inv, k, P)
     cj = _dot(X, x, D, j * d, d)
-    g = sj * (cj - _dot(z, 0, h, 0, k)) - lam
+    g = cj - _dot(z, 0, h, 0, k)
+    sj = -1.0 if signed and g < 0.0 else 1.0
+    g = sj * g - lam
     if g <= tol:
         return k
     zj = 0.0
@@ -231,9 +233,9 @@ def _search(C, r, G32, m, signed, S, z, k, grad, bits, peak):
 
 @jit(inline=True)
 def _above(bar, m, signed, grad, bits, peak, cand):
-    """cand[:n] = atoms with grad (signed: |grad|) above bar."""
+    """cand[:n] = atoms with grad (signed: |grad|) above bar > 0."""
     mask = MAGNITUDE if signed else np.int32(-1)
-    grad[m] = np.float32(max(bar, 0.0))
+    grad[m] = np.float32(bar)
     low = bits[m]
     grad[m] = np.float32(0.0)
     n = 0
@@ -242,6 +244,19 @@ def _above(bar, m, signed, grad, bits, peak, cand):
             for l in range(STRETCH):
                 cand[n] = s * STRETCH + l
                 n += (bits[s * STRETCH + l] & mask) > low
+    return n
+
+
+@jit()
+def _others(m, S, k, cand):
+    """cand[:n] = all atoms off the support."""
+    n = 0
+    for j in range(m):
+        cand[n] = j
+        n += 1
+        for i in range(k):
+            if S[i] == j:
+                n -= 1
     return n
 
 
@@ -283,7 +298,8 @@ def code_sample(row, r, X, D, G, dense, C, G32, m, d, lam, signed, share, S, six
             size += abs(z[i])
         slack = EPS32 * (d + k + 8) * size  # of dot products of length d, and k more terms, in any order
         clear = top > slack
-        n = _above(lam + max(share * top, slack) if clear else lam - slack, m, signed, grad, bits, peak, cand)
+        bar = lam + max(share * top, slack) if clear else lam - slack
+        n = _above(bar, m, signed, grad, bits, peak, cand) if bar > 0 else _others(m, S, k, cand)
         added = 0
         while n > 0 and added < 8:
             best = n - 1
@@ -294,8 +310,7 @@ def code_sample(row, r, X, D, G, dense, C, G32, m, d, lam, signed, share, S, six
             j = cand[best]
             n -= 1
             cand[best] = cand[n]
-            k = _enter(j, 1.0 if grad[j] > 0 else -1.0, X, x, D, G, dense, m, d, lam, tol, S, sg, c, z, e, u, h,
-                       Inv, Q, k, P, K)
+            k = _enter(j, X, x, D, G, dense, m, d, lam, signed, tol, S, sg, c, z, e, u, h, Inv, Q, k, P, K)
             if k < 0:
                 break
             added += k > 0 and S[k - 1] == j  # not by k, which does not grow when another leaves

@@ -211,3 +211,15 @@ def test_scores_within_rounding_of_single_precision_are_judged_in_double():
 def test_a_gram_matrix_that_is_not_that_of_the_atoms_is_refused(gram, error):
     with pytest.raises(error, match="encode: gram must"):
         encode(np.eye(3), np.eye(3), 0.1, gram=gram)
+
+
+@pytest.mark.parametrize("nonnegative", [True, False])
+def test_penalties_below_what_single_precision_resolves(nonnegative):
+    """At lam = 1e-7 |x| float32 scores say nothing about lam: every atom must be judged in float64."""
+    rng = np.random.default_rng(8)
+    for _ in range(50):
+        D = rng.standard_normal((12, 4)) + 4
+        D /= np.linalg.norm(D, axis=1, keepdims=True)
+        X = rng.integers(0, 3, (5, 12)) @ D
+        problem = Problem(X, 1e-6, nonnegative=nonnegative)
+        assert kkt(problem, D, encode(X, D, 1e-6, nonnegative=nonnegative)) <= 1e-12
