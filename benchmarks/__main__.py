@@ -23,17 +23,21 @@ CAP = 420  # seconds after which a job is cut off, and recorded as cut off
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Side by side with the peers.")
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"some of: {', '.join(SECTIONS)}")
-    parser.add_argument("--only", metavar="CASE", help="only jobs whose case begins so, such as S1 or digits/ours")
+    parser.add_argument("--only", metavar="CASE", default="", help="only jobs whose case begins so, such as S1 or digits/ours")
     parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results.json")
     parser.add_argument("--table", type=Path, default=ROOT / "docs" / "benchmarks.md")
     options = parser.parse_args(argv)
     unknown = set(options.sections) - set(SECTIONS)
     if unknown:
         parser.error(f"unknown section {min(unknown)!r}; the sections are {', '.join(SECTIONS)}")
-    jobs = [(section, case, threads) for section in options.sections or SECTIONS
-            for case, threads in importlib.import_module(f"benchmarks.{section}").JOBS
-            if not options.only or case.startswith(options.only)]
+    every = [(section, case, threads) for section in SECTIONS
+             for case, threads in importlib.import_module(f"benchmarks.{section}").JOBS]
+    jobs = [job for job in every if job[0] in (options.sections or SECTIONS) and job[1].startswith(options.only)]
+    if not jobs:
+        parser.error(f"no case begins with {options.only!r}")
     results = load(options.results)
+    current = {" ".join(map(str, job)) for job in every}  # what was measured by jobs that are no more is dropped
+    results["jobs"] = {name: job for name, job in results["jobs"].items() if name in current}
     began = time.monotonic()
     for i, job in enumerate(jobs, 1):
         name = " ".join(map(str, job))
@@ -63,7 +67,8 @@ def isolated(section: str, case: str, threads: int) -> dict[str, Any]:
         result = {"error": f"cut off after {CAP} s"}
     if "error" in result:
         print(f"    {result['error']}", file=sys.stderr)
-    return result | {"date": datetime.now(UTC).date().isoformat(), "took_s": time.monotonic() - began, "others": others}
+    return result | {"date": datetime.now(UTC).date().isoformat(), "took_s": round(time.monotonic() - began, 1),
+                     "others": None if others is None else round(others, 3)}
 
 
 def load(path: Path) -> dict[str, Any]:

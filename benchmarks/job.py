@@ -10,6 +10,8 @@ from typing import Any
 
 def run(section: str, case: str, threads: int, tiny: bool = False) -> dict[str, Any]:
     """Run a job here and now; BLAS is held to the number of threads even if numpy was loaded with another."""
+    import testbed  # noqa: F401, I001  # before numba starts its threads: it limits how long they spin at barriers
+
     import numba
     import threadpoolctl
 

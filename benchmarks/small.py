@@ -9,7 +9,7 @@ import numpy as np
 
 JOBS = (("batch", 1), ("batch", 2), ("loop", 1), ("loop", 2))
 M, D, N, LAM = 4, 8, 200, 0.1
-BATCH, LOOP = 4096, 64
+BATCH, LOOP = 2048, 64
 
 
 def problems(count: int) -> Any:
