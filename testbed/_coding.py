@@ -319,7 +319,7 @@ def code_sample(row, r, X, D, G, dense, C, G32, m, d, lam, signed, share, S, six
             break
     kept = min(end, 0)
     for p in range(end):
-        if z[p] != 0.0:
+        if sg[p] * z[p] > 0.0:  # a slide that ended at zero may be past it by a rounding
             idx[first + kept] = S[p]
             val[first + kept] = z[p]
             kept += 1
