@@ -24,7 +24,7 @@ quick: .venv/test.stamp  ## the quick subset of the tests
 	@touch $@
 
 .venv/test.stamp: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures,test,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures,demos,test,dev]"
 	@touch $@ .venv/figures.stamp
 
 clean:

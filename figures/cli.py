@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     theory.add_argument("statement", nargs="?", metavar="ID", help="such as S5")
     theory.set_defaults(run=_theory)
 
-    figures = commands.add_parser("figures", help="regenerate figures and the gallery page")
+    figures = commands.add_parser("figures", help="regenerate figures, interactive pages and the gallery page")
     figures.add_argument("names", nargs="*", metavar="NAME", help="only these figures; see --list")
     figures.add_argument("--list", action="store_true", help="list the figures and exit")
     figures.add_argument("--out", default="out", metavar="DIR", help="where to write (default: out)")
@@ -181,16 +181,23 @@ def _theory(arguments: argparse.Namespace) -> int:
 
 
 def _figures(arguments: argparse.Namespace) -> int:
-    from figures import gallery
+    from figures import gallery, interactive
 
     if arguments.list:
-        for name, title in gallery.titles().items():
-            print(f"{name:<14} {title}")
+        for name, title in (gallery.titles() | interactive.titles()).items():
+            print(f"{name:<24} {title}")
         return 0
+    pages = [name for name in arguments.names if name in interactive.PAGES]
+    names = [name for name in arguments.names if name not in pages]
+    out, all_hold = Path(arguments.out), True
     with _Progress() as progress:
-        page, all_hold = gallery.write(Path(arguments.out), arguments.names, progress.say)
-    count = len(set(arguments.names)) or len(gallery.titles())
-    print(f"{page}: {count} figure{'s' * (count != 1)}")
+        if pages or not names:
+            for path in interactive.write(out, pages, progress.say):
+                print(f"{path}: interactive page")
+        if names or not pages:
+            page, all_hold = gallery.write(out, names, progress.say)
+            count = len(set(names)) or len(gallery.titles())
+            print(f"{page}: {count} figure{'s' * (count != 1)}")
     return 0 if all_hold else 1
 
 
