@@ -91,9 +91,9 @@ put("objective", fixed(f("F"), 10)); put("status", statuses[f("status")]);
 
 LEAD = f"""<p>One feature along u: off with probability 1 − p, otherwise of a magnitude spread evenly over 1 ± h (λ =
 {LAM}). Two atoms of unit norm and a bias b are trained to the optimum of E[½|x − b − zD|² + λ Σ z], z ≥ 0. Below
-density ½ the bias stays near 0 and one atom codes the feature. Above, the bias jumps among the magnitudes: what is coded is how
-far the feature is from its usual value. With magnitudes that all lie within λ of the bias only their absence is coded;
-once they spread further, both signs of u are live.</p>"""
+density ½ the bias stays near 0 and one atom codes the feature. Above, the bias jumps among the magnitudes: what is
+coded is how far the feature is from its usual value. With magnitudes that all lie within λ of the bias only their
+absence is coded; once they spread further, both signs of u are live.</p>"""
 
 READOUT = """<h2>Numbers</h2><dl><dt>bias along u</dt><dd id="bias"></dd>
 <dt>P(+u on)</dt><dd id="plus"></dd><dt>P(−u on)</dt><dd id="minus"></dd>

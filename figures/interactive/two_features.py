@@ -54,7 +54,7 @@ def compute(say: Say) -> Numbers:
     ids = np.arange(PAGE.frames).reshape(PAGE.shape)
     for step, axis in product((1, -1), range(3)):
         line = np.moveaxis(ids, axis, 0)[::step]
-        for before, after in zip(line[:-1].ravel(), line[1:].ravel(), strict=True):
+        for before, after in zip(line[:-1].ravel().tolist(), line[1:].ravel().tolist(), strict=True):
             if not np.allclose(best[before].D, best[after].D, atol=0.05):
                 offer(after, start=best[before].D)
     return _numbers(settings, [_in_order(optimum) for optimum in best])
