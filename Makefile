@@ -1,10 +1,13 @@
-.PHONY: figures test quick clean
+.PHONY: figures demo test quick clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 
 figures: .venv/figures.stamp  ## worlds -> optima -> properties -> figures, into out/
 	$(BIN)/testbed figures --out out
+
+demo: .venv/demo.stamp  ## a page of the live notebooks, until interrupted
+	$(BIN)/testbed demo all
 
 test: .venv/test.stamp  ## lint, types, layers, tests
 	$(BIN)/ruff check .
@@ -23,9 +26,13 @@ quick: .venv/test.stamp  ## the quick subset of the tests
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures]"
 	@touch $@
 
+.venv/demo.stamp: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[demos]"
+	@touch $@
+
 .venv/test.stamp: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures,demos,test,dev]"
-	@touch $@ .venv/figures.stamp
+	@touch $@ .venv/figures.stamp .venv/demo.stamp
 
 clean:
 	rm -rf .venv out build *.egg-info

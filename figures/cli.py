@@ -1,4 +1,4 @@
-"""The command line: worlds, generate, fit, check, theory, figures.
+"""The command line: worlds, generate, fit, check, theory, figures, demo.
 
 Results go to stdout or files, progress to stderr when it is a terminal. Exit status: 0 when all went well and all
 properties hold; 1 when a property fails or training did not converge; 2 for bad usage or bad input, with one line on
@@ -63,6 +63,11 @@ def _parser() -> argparse.ArgumentParser:
     figures.add_argument("--list", action="store_true", help="list the figures and exit")
     figures.add_argument("--out", default="out", metavar="DIR", help="where to write (default: out)")
     figures.set_defaults(run=_figures)
+
+    demo = commands.add_parser("demo", help="list the live notebooks, or start one")
+    demo.add_argument("name", nargs="?", metavar="NAME", help="which one; 'all' for a page of them all")
+    demo.add_argument("--edit", action="store_true", help="with its code, to change it")
+    demo.set_defaults(run=_demo)
     return parser
 
 
@@ -199,6 +204,16 @@ def _figures(arguments: argparse.Namespace) -> int:
             count = len(set(names)) or len(gallery.titles())
             print(f"{page}: {count} figure{'s' * (count != 1)}")
     return 0 if all_hold else 1
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from figures import demo
+
+    if arguments.name is None:
+        for name, about in demo.names().items():
+            print(f"{name:<12} {about}")
+        return 0
+    return demo.start(arguments.name, arguments.edit)
 
 
 def _target(name: str, suffix: str) -> Path:
