@@ -100,8 +100,8 @@ def _(k, mo, np, optimum, predicted, slopes, widths):
     next_split = ("no atom gains from splitting: the wide limit is reached (G2)" if slopes[most] < 1e-9 else
                   f"splitting atom {most} gains most, {slopes[most]:.4f} per radian")
     mo.md(f"""
-    With m = {optimum.n_atoms}: {optimum.status}; {next_split}. With m = k = {k} the objective is T4's to {at_floor:.0e}.
-    Bounds between neighbouring widths (G1) that were broken: {len(widths.violations)}.
+    With m = {optimum.n_atoms}: {optimum.status}; {next_split}. With m = k = {k} the objective is T4's to
+    {at_floor:.0e}. Bounds between neighbouring widths (G1) that were broken: {len(widths.violations)}.
     """)
     return (at_floor,)
 
