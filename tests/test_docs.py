@@ -14,8 +14,8 @@ PAGES = [pytest.param("tutorial", marks=pytest.mark.slow), "add_a_world", "add_a
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.M | re.S)
 
 
-def run(page: str, capsys: pytest.CaptureFixture[str]) -> tuple[dict, list[tuple[str, str]]]:
-    """Names defined by a page's blocks, run in order, and (printed, promised) of the blocks that show what they print."""
+def run(page: str, capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
+    """Run a page's blocks in order; (printed, promised) of those that are followed by what they print."""
     names: dict = {"__name__": page}
     found, printed = [], ""
     for kind, text in BLOCK.findall((DOCS / f"{page}.md").read_text()):
@@ -24,7 +24,7 @@ def run(page: str, capsys: pytest.CaptureFixture[str]) -> tuple[dict, list[tuple
         else:
             exec(compile(text, f"docs/{page}.md", "exec"), names)
             printed = capsys.readouterr().out
-    return names, found
+    return found
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +40,7 @@ def somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_page_runs_and_prints_what_it_says(page: str, capsys: pytest.CaptureFixture[str]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        names, found = run(page, capsys)
+        found = run(page, capsys)
     assert found and all(printed == promised for printed, promised in found), found
     if page == "tutorial":
         assert matplotlib.image.imread("tutorial.png").shape[1] > 500
