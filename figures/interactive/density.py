@@ -74,7 +74,7 @@ bias.data = { x: [b, b], y: [0, 1.12] };
 const arms = [[1, f("plus")], [-1, f("minus")]].filter(([_, rate]) => rate > 0);
 atoms.data = { x0: arms.map(_ => b), y0: arms.map(_ => 1.2), x: arms.map(([sign, _]) => b + 0.45 * sign),
   y: arms.map(_ => 1.2), text: arms.map(([sign, _]) => sign > 0 ? "+u" : "−u"),
-  lx: arms.map(([sign, _]) => b + 0.53 * sign), colour: arms.map(([sign, _]) => colours[sign > 0 ? 0 : 1]) };
+  lx: arms.map(([sign, _]) => b + 0.6 * sign), colour: arms.map(([sign, _]) => colours[sign > 0 ? 0 : 1]) };
 // the curves against the density, with the spread as it is; two pieces, as the bias is not unique at 1/2
 const pieces = [[0, half], [half, densities]].map(([from, to]) =>
   Array.from({ length: to - from }, (_, i) => at[1] + (from + i) * strides[0]));
@@ -144,7 +144,7 @@ def _line(s: dict[str, Any]) -> Any:
 
 
 def _curves(s: dict[str, Any], names: tuple[str, ...], label: str, y_range: tuple[float, float]) -> Any:
-    made = document.plot("density p", label, 4 / 3, x_range=(0, 1), y_range=y_range)
+    made = document.plot("density p", label, 4 / 3, x_range=(0, 1.03), y_range=y_range)
     made.line([0.5, 0.5], list(y_range), color=style.GREY, line_dash="dotted")
     for name in names:
         colour = {"plus": style.BLUE, "minus": style.VERMILION}.get(name, style.BLACK)
@@ -163,7 +163,7 @@ PAGE = Page(
     statements=("T5", "B1", "B3", "G1"),
     controls=(DENSITY, SPREAD),
     presets={"sparse: one atom": (7, 5), "just below ½": (24, 5), "just above ½: a pair": (25, 5),
-             "always on": (49, 5), "no spread, dense: absence is coded": (40, 0),
+             "nearly always on": (49, 5), "no spread, dense: absence is coded": (40, 0),
              "little spread: absence still": (40, 1)},
     compute=compute, build=build,
 )

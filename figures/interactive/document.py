@@ -163,7 +163,8 @@ def assemble(page: Page, lead: str, panels: Sequence[tuple[Any, str, str]], read
         "</form>", '<ul class="presets" aria-label="Settings to try">',
         *(f'<li><button type="button" data-positions="{json.dumps(list(where))}">{escape(text)}</button></li>'
           for text, where in page.presets.items()),
-        "</ul>", '<p id="says" role="status" aria-live="polite"></p>', f'<div class="{row}">',
+        "</ul>", "<noscript><p>The sliders need JavaScript; the numbers are in the .npz.</p></noscript>",
+        '<p id="says" role="status" aria-live="polite"></p>', f'<div class="{row}">',
         *(f'<figure><div class="card" role="img" aria-label="{escape(alt)}">{div}</div>'
           f"<figcaption>{caption}</figcaption></figure>"
           for (_, caption, alt), div in zip(panels, divs, strict=True)),
@@ -202,6 +203,7 @@ def about(page: Page, numbers: Mapping[str, Any], how: str, theory: str) -> str:
     """How the frames were made, how well they agree with theory, and the command that makes them again."""
     worst = max(float(numbers["stationarity"].max()), float(numbers["kkt"].max()))
     return (f"<p>{page.frames} optima, {how}. Stationarity and KKT are at most {worst:.0e} in every one. Largest "
-            f"deviation of F from {theory}: {float(numbers['deviation']):.0e}. Nothing is solved in this page: it "
-            f'shows frames of <a href="{page.name}.npz">{page.name}.npz</a>. Make it again: '
+            f"deviation of F from {theory}: {float(numbers['deviation']):.0e}. Status: global means certified (G2), "
+            "local_min a verified local minimum, the best that was found. Nothing is solved in this page: it shows "
+            f'frames of <a href="{page.name}.npz">{page.name}.npz</a>. Make it again: '
             f"<code>testbed figures {page.name}</code></p>")

@@ -90,9 +90,9 @@ put("status", statuses[f("status")]);
 
 LEAD = """<p>Twelve points in the plane, in two halves of two groups of three. Atoms of unit norm are trained to the
 optimum of E[½|x − zD|² + λ Σ z], z ≥ 0. Add atoms: categories split, first into groups, then within them, until every
-point has an atom of its own. No dictionary of any width is below the floor E[h_λ(|x|)].</p>"""
+point has an atom of its own. No dictionary of any width is below the floor E[h<sub>λ</sub>(|x|)].</p>"""
 
-READOUT = """<h2>Numbers</h2><dl><dt>objective F</dt><dd id="objective"></dd><dt>floor E[h_λ(|x|)]</dt>
+READOUT = """<h2>Numbers</h2><dl><dt>objective F</dt><dd id="objective"></dd><dt>floor E[h<sub>λ</sub>(|x|)]</dt>
 <dd id="floor"></dd><dt>gap</dt><dd id="gap"></dd><dt>max |r| / λ</dt><dd id="radius"></dd>
 <dt>status</dt><dd id="status"></dd></dl>"""
 
