@@ -194,15 +194,17 @@ def _figures(arguments: argparse.Namespace) -> int:
         return 0
     pages = [name for name in arguments.names if name in interactive.PAGES]
     names = [name for name in arguments.names if name not in pages]
-    out, all_hold = Path(arguments.out), True
+    out, all_hold, made = Path(arguments.out), True, []
+    if pages or not names:
+        interactive.require_bokeh()
     with _Progress() as progress:
-        if pages or not names:
-            for path in interactive.write(out, pages, progress.say):
-                print(f"{path}: interactive page")
         if names or not pages:
             page, all_hold = gallery.write(out, names, progress.say)
             count = len(set(names)) or len(gallery.titles())
-            print(f"{page}: {count} figure{'s' * (count != 1)}")
+            made.append(f"{page}: {count} figure{'s' * (count != 1)}")
+        if pages or not names:
+            made[:0] = [f"{path}: interactive page" for path in interactive.write(out, pages, progress.say)]
+    print(*made, sep="\n")
     return 0 if all_hold else 1
 
 

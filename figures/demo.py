@@ -35,4 +35,7 @@ def start(name: str, edit: bool = False) -> int:
         raise ValueError("demo: notebooks need marimo; install the extra 'demos'") from None
     what = FOLDER if name == "all" else FOLDER / f"{name}.py"
     command = [sys.executable, "-m", "marimo", "edit" if edit else "run", str(what)]
-    return subprocess.run(command, check=False).returncode
+    try:
+        return subprocess.run(command, check=False).returncode
+    except KeyboardInterrupt:  # how a notebook is left
+        return 0

@@ -28,9 +28,18 @@ def ran(name: str, **settings: Any) -> dict[str, Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(demo.names()))
+def test_it_runs_with_its_own_sliders(name: str) -> None:
+    found = ran(name)
+    controls = found["controls"].elements
+    assert {key: found[key] for key in controls} == {key: control.value for key, control in controls.items()}
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("rho", "lam", "spread"), [(0.5, 0.1, 0.5), (0.3, 0.02, 0.9), (0.8, 0.2, 0.0)])
 def test_absorption(rho: float, lam: float, spread: float) -> None:
     found = ran("absorption", rho=rho, lam=lam, spread=spread)
+    assert found["sample"].weights[0] == pytest.approx(1 - rho) and found["optimum"].problem.lam == lam
     assert abs(found["gap"]) < 1e-10 and found["report"].holds  # T3
     assert found["found"][1].kind != "recovered"  # no atom for the child
     assert (found["found"][0].kind == "absorbed") == (spread < 0.9)  # its widest spread leaves the parent's atom on
@@ -44,7 +53,7 @@ def test_absorption(rho: float, lam: float, spread: float) -> None:
 def test_splitting(k: int, m: int, lam: float) -> None:
     found = ran("splitting", k=k, m=m, lam=lam)
     assert found["at_floor"] < 1e-10 and not found["widths"].violations  # T4, G1
-    assert found["serves"].shape == (k, min(m, k))
+    assert found["serves"].shape == (k, min(m, k)) and found["optimum"].problem.lam == lam
     assert (found["slopes"].max() > 1e-6) == (m < k)  # M2: an atom splits until the wide limit
 
 
@@ -53,6 +62,7 @@ def test_splitting(k: int, m: int, lam: float) -> None:
                                                  ("correlated_pair", 0.2, 2)])
 def test_residuals(world: str, lam: float, m: int) -> None:
     found = ran("residuals", world=world, lam=lam, m=m)
+    assert found["optimum"].n_atoms == m and found["optimum"].problem.lam == lam
     assert found["off"]["trained"] < 1e-9 < 1e-3 < found["off"]["true features"]  # S1
     assert np.abs(np.subtract(*found["slope"](found["optimum"]))).max() < 1e-10  # S3
     assert found["reports"][0].holds and not found["reports"][1].holds
@@ -62,6 +72,7 @@ def test_residuals(world: str, lam: float, m: int) -> None:
 @pytest.mark.parametrize(("p", "h", "lam", "live"), [(0.75, 0.5, 0.1, 2), (0.25, 0.5, 0.1, 1), (0.75, 0.0, 0.2, 1)])
 def test_antipodal(p: float, h: float, lam: float, live: int) -> None:
     found = ran("antipodal", p=p, h=h, lam=lam)
+    assert found["sample"].weights[found["sample"].codes[:, 0] == 0].sum() == pytest.approx(1 - p)
     assert found["gap"] < 1e-9 and found["report"].holds  # T5
     assert found["live"] == live and (found["minus"] > 0) == (p > 0.5)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,8 @@ def test_names_of_models_do_not_depend_on_what_was_built_before() -> None:
 def test_an_unknown_page_and_a_missing_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match=r"unknown page 'interactive_nothing'; the pages are interactive_two_feat"):
         interactive.write(tmp_path, ["interactive_nothing"], quiet)
-    monkeypatch.setitem(__import__("sys").modules, "bokeh", None)
+    assert main(["figures", TWO, "nothing", "--out", str(tmp_path)]) == 2  # and nothing is computed before that
+    monkeypatch.setitem(sys.modules, "bokeh", None)
     with pytest.raises(ValueError, match="need bokeh; install the extra 'figures'"):
         interactive.write(tmp_path, [TWO], quiet)
     assert not list(tmp_path.iterdir())

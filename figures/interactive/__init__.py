@@ -30,6 +30,14 @@ def titles() -> dict[str, str]:
     return {name: page(name).title for name in PAGES}
 
 
+def require_bokeh() -> None:
+    """Raises ValueError, naming the extra, where bokeh is not installed."""
+    try:
+        import bokeh  # noqa: F401
+    except ImportError:
+        raise ValueError("figures: interactive pages need bokeh; install the extra 'figures'") from None
+
+
 def write(out: Path, names: Sequence[str], say: Callable[[str], None]) -> list[Path]:
     """Compute the named pages (all of them, if none is named) and write NAME.npz and NAME.html into the folder `out`.
 
@@ -41,8 +49,6 @@ def write(out: Path, names: Sequence[str], say: Callable[[str], None]) -> list[P
     for name in names:
         if name not in PAGES:
             raise ValueError(f"figures: unknown page {name!r}; the pages are {', '.join(PAGES)}")
-    from figures.interactive.document import require_bokeh
-
     require_bokeh()
     out.mkdir(parents=True, exist_ok=True)
     written = []

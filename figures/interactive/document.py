@@ -74,14 +74,6 @@ SCRIPT = """
 """
 
 
-def require_bokeh() -> None:
-    """Raises ValueError, naming the extra, where bokeh is not installed."""
-    try:
-        import bokeh  # noqa: F401
-    except ImportError:
-        raise ValueError("figures: interactive pages need bokeh; install the extra 'figures'") from None
-
-
 def plot(width: str, height: str, aspect: float = 1.0, **options: Any) -> Any:
     """An empty Bokeh figure in the project's style, as wide as its place; axis labels as given.
 
