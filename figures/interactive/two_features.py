@@ -124,8 +124,8 @@ for (const d of D) {
 polytope.data = { x: P.map(p => p[0]), y: P.map(p => p[1]) };
 cone.data = w[2] > 0 ? { x: [0, 3, 0], y: [0, 0, 3] } : { x: [0, 3, 3], y: [0, 0, 3] };
 atoms.data = { x0: [0, 0], y0: [0, 0], x: D.map(d => d[0]), y: D.map(d => d[1]),
-  lx: D.map((d, j) => 1.06 * d[0] + 0.16 * (j ? -d[1] : d[1])),
-  ly: D.map((d, j) => 1.06 * d[1] + 0.16 * (j ? d[0] : -d[0])), text: ["d₁", "d₂"], colour: colours };
+  lx: D.map((d, j) => 1.06 * d[0] + 0.13 * (j ? d[1] : -d[1])),
+  ly: D.map((d, j) => 1.06 * d[1] + 0.13 * (j ? -d[0] : d[0])), text: ["d₁", "d₂"], colour: colours };
 points.data = { x: seen.map(i => X[i][0]), y: seen.map(i => X[i][1]), size: seen.map(i => 8 + 26 * Math.sqrt(w[i])) };
 residuals.data = { x0: seen.map(_ => 0), y0: seen.map(_ => 0), x: seen.map(i => R[i][0]), y: seen.map(i => R[i][1]) };
 codes.data = { x0: seen.map(i => R[i][0]), y0: seen.map(i => R[i][1]), x: seen.map(i => X[i][0]),
