@@ -1,10 +1,13 @@
-.PHONY: figures test quick bench clean
+.PHONY: figures demo test quick bench clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 
 figures: .venv/figures.stamp  ## worlds -> optima -> properties -> figures, into out/
 	$(BIN)/testbed figures --out out
+
+demo: .venv/demo.stamp  ## a page of the live notebooks, until interrupted
+	$(BIN)/testbed demo all
 
 test: .venv/test.stamp  ## lint, types, layers, tests
 	$(BIN)/ruff check .
@@ -26,9 +29,13 @@ bench: .venv/bench.stamp  ## side by side with the peers, into docs/benchmarks.m
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures]"
 	@touch $@
 
+.venv/demo.stamp: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[demos]"
+	@touch $@
+
 .venv/test.stamp: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures,test,dev]"
-	@touch $@ .venv/figures.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures,demos,test,dev]"
+	@touch $@ .venv/figures.stamp .venv/demo.stamp
 
 .venv/bench.stamp: setup.cfg pyproject.toml constraints.txt benchmarks/constraints.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -c benchmarks/constraints.txt -e ".[figures,bench]"

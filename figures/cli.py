@@ -1,4 +1,4 @@
-"""The command line: worlds, generate, fit, check, theory, figures.
+"""The command line: worlds, generate, fit, check, theory, figures, demo.
 
 Results go to stdout or files, progress to stderr when it is a terminal. Exit status: 0 when all went well and all
 properties hold; 1 when a property fails or training did not converge; 2 for bad usage or bad input, with one line on
@@ -58,11 +58,16 @@ def _parser() -> argparse.ArgumentParser:
     theory.add_argument("statement", nargs="?", metavar="ID", help="such as S5")
     theory.set_defaults(run=_theory)
 
-    figures = commands.add_parser("figures", help="regenerate figures and the gallery page")
+    figures = commands.add_parser("figures", help="regenerate figures, interactive pages and the gallery page")
     figures.add_argument("names", nargs="*", metavar="NAME", help="only these figures; see --list")
     figures.add_argument("--list", action="store_true", help="list the figures and exit")
     figures.add_argument("--out", default="out", metavar="DIR", help="where to write (default: out)")
     figures.set_defaults(run=_figures)
+
+    demo = commands.add_parser("demo", help="list the live notebooks, or start one")
+    demo.add_argument("name", nargs="?", metavar="NAME", help="which one; 'all' for a page of them all")
+    demo.add_argument("--edit", action="store_true", help="with its code, to change it")
+    demo.set_defaults(run=_demo)
     return parser
 
 
@@ -181,17 +186,36 @@ def _theory(arguments: argparse.Namespace) -> int:
 
 
 def _figures(arguments: argparse.Namespace) -> int:
-    from figures import gallery
+    from figures import gallery, interactive
 
     if arguments.list:
-        for name, title in gallery.titles().items():
-            print(f"{name:<14} {title}")
+        for name, title in (gallery.titles() | interactive.titles()).items():
+            print(f"{name:<24} {title}")
         return 0
+    pages = [name for name in arguments.names if name in interactive.PAGES]
+    names = [name for name in arguments.names if name not in pages]
+    out, all_hold, made = Path(arguments.out), True, []
+    if pages or not names:
+        interactive.require_bokeh()
     with _Progress() as progress:
-        page, all_hold = gallery.write(Path(arguments.out), arguments.names, progress.say)
-    count = len(set(arguments.names)) or len(gallery.titles())
-    print(f"{page}: {count} figure{'s' * (count != 1)}")
+        if names or not pages:
+            page, all_hold = gallery.write(out, names, progress.say)
+            count = len(set(names)) or len(gallery.titles())
+            made.append(f"{page}: {count} figure{'s' * (count != 1)}")
+        if pages or not names:
+            made[:0] = [f"{path}: interactive page" for path in interactive.write(out, pages, progress.say)]
+    print(*made, sep="\n")
     return 0 if all_hold else 1
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from figures import demo
+
+    if arguments.name is None:
+        for name, about in demo.names().items():
+            print(f"{name:<12} {about}")
+        return 0
+    return demo.start(arguments.name, arguments.edit)
 
 
 def _target(name: str, suffix: str) -> Path:

@@ -1,0 +1,41 @@
+"""Live notebooks: where they are, what they show, and how one is started."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parent.parent / "demos"  # scripts beside the packages: in a clone, not in an installed copy
+
+
+def names() -> dict[str, str]:
+    """Name -> first line of the notebook's docstring. Raises ValueError where the folder is not at hand."""
+    found = sorted(FOLDER.glob("*.py"))
+    if not found:
+        raise ValueError("demo: the notebooks are not installed with the packages; run this from a clone of the "
+                         "repository")
+    return {path.stem: (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+            for path in found}
+
+
+def start(name: str, edit: bool = False) -> int:
+    """Serve a notebook and open it, until it is interrupted; returns the exit status.
+
+    name : one of `names()`, or 'all' for a page of them all. edit : with its code, to change it. Raises ValueError for
+    an unknown name or a missing package.
+    """
+    known = names()
+    if name not in (*known, "all"):
+        raise ValueError(f"demo: unknown demo {name!r}; the demos are {', '.join(known)}, or all")
+    try:
+        import marimo  # noqa: F401
+    except ImportError:
+        raise ValueError("demo: notebooks need marimo; install the extra 'demos'") from None
+    what = FOLDER if name == "all" else FOLDER / f"{name}.py"
+    command = [sys.executable, "-m", "marimo", "edit" if edit else "run", str(what)]
+    try:
+        return subprocess.run(command, check=False).returncode
+    except KeyboardInterrupt:  # how a notebook is left
+        return 0

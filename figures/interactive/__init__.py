@@ -1,0 +1,62 @@
+"""Interactive pages: one file each, from optima computed beforehand. No server, no network, no solver in the browser.
+
+    numbers = PAGE.compute()      # every frame: an optimum, trained and verified here
+    content = PAGE.build(numbers) # one HTML file with the frames in it; computes nothing
+
+A page only looks up frames, so what it shows at some parameters is what `testbed fit` gives at those parameters.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from figures.interactive.base import Page
+
+PAGES = ("interactive_two_features", "interactive_density", "interactive_width")
+
+
+def page(name: str) -> Page:
+    """The page of a given name."""
+    found: Page = importlib.import_module(f"figures.interactive.{name.removeprefix('interactive_')}").PAGE
+    return found
+
+
+def titles() -> dict[str, str]:
+    """Name -> title of every page. Computes nothing and loads nothing heavy."""
+    return {name: page(name).title for name in PAGES}
+
+
+def require_bokeh() -> None:
+    """Raises ValueError, naming the extra, where bokeh is not installed."""
+    try:
+        import bokeh  # noqa: F401
+    except ImportError:
+        raise ValueError("figures: interactive pages need bokeh; install the extra 'figures'") from None
+
+
+def write(out: Path, names: Sequence[str], say: Callable[[str], None]) -> list[Path]:
+    """Compute the named pages (all of them, if none is named) and write NAME.npz and NAME.html into the folder `out`.
+
+    Returns the paths of the pages. A page is built from the numbers read back from its .npz. Raises ValueError for an
+    unknown name or a missing package, before anything is computed.
+    """
+    from testbed import files
+
+    for name in names:
+        if name not in PAGES:
+            raise ValueError(f"figures: unknown page {name!r}; the pages are {', '.join(PAGES)}")
+    require_bokeh()
+    out.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name in names or PAGES:
+        say(f"page {name}: computing")
+        files.save_npz(out / f"{name}.npz", dict(page(name).compute(say)))
+        say(f"page {name}: building")
+        numbers = files.load_npz(out / f"{name}.npz", ["deviation", "tolerance"])
+        files.write_atomically(out / f"{name}.html", page(name).build(numbers))
+        written.append(out / f"{name}.html")
+    return written

@@ -1,0 +1,61 @@
+"""The code of docs/ runs as written and prints what the page says it prints."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+
+import matplotlib.image
+import pytest
+
+DOCS = Path(__file__).parent.parent / "docs"
+PAGES = [pytest.param("tutorial", marks=pytest.mark.slow), "add_a_world", "add_a_property", "add_a_figure"]
+BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.M | re.S)
+
+
+def run(page: str, capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
+    """Run a page's blocks in order; (printed, promised) of those that are followed by what they print."""
+    names: dict = {"__name__": page}
+    found, printed = [], ""
+    for kind, text in BLOCK.findall((DOCS / f"{page}.md").read_text()):
+        if kind == "text":
+            found.append((printed, text))
+        else:
+            exec(compile(text, f"docs/{page}.md", "exec"), names)
+            printed = capsys.readouterr().out
+    return found
+
+
+@pytest.fixture(autouse=True)
+def somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In an empty folder, and with the list of worlds as it was afterwards."""
+    from generators import registry
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(registry, "WORLDS", dict(registry.WORLDS))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_runs_and_prints_what_it_says(page: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = run(page, capsys)
+    assert found and all(printed == promised for printed, promised in found), found
+    if page == "tutorial":
+        assert matplotlib.image.imread("tutorial.png").shape[1] > 500
+    if page == "add_a_world":
+        from generators import registry
+
+        assert "ring" in registry.WORLDS and registry.make("ring").n_features == 5
+
+
+def test_the_tutorial_is_about_thirty_lines() -> None:
+    code = "".join(text for kind, text in BLOCK.findall((DOCS / "tutorial.md").read_text()) if kind == "python")
+    assert len([line for line in code.splitlines() if line.strip()]) <= 40
+
+
+def test_links_between_the_pages_lead_somewhere() -> None:
+    for page in (*DOCS.glob("*.md"), DOCS.parent / "README.md", DOCS.parent / "CONTRIBUTING.md"):
+        for target in re.findall(r"\]\(((?!http)[^)#]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
