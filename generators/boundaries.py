@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
-from generators.phases import REGIMES, ROUNDING, SAME, Family, Minimum, distance, landscape, prepare, settle
+from generators.phases import REGIMES, ROUNDING, SAME, Family, Minimum, apart, distance, landscape, prepare, settle
 from generators.world import World
 from testbed import checks
 from testbed.checks import Array
@@ -81,6 +81,7 @@ def boundary(line: Line, low: float, high: float, regime: str | None = None) -> 
         return minimum.regime if regime is None else minimum.regime == regime
 
     below, above = landscape(*line(low)).best, landscape(*line(high)).best
+    end = high
     if kind(below) == kind(above):
         raise ValueError(f"{where}: the regimes at both ends must differ; the optimum is {below.regime} at {low:g} and "
                          f"{above.regime} at {high:g}")
@@ -95,8 +96,9 @@ def boundary(line: Line, low: float, high: float, regime: str | None = None) -> 
             low, below = middle, best
         else:
             high, above = middle, best
-    # at a slide the optimum itself goes over into the other regime (above may be its mirror image)
-    over = follow(prepare(where, *line(high)), below)
+    # at a slide the optimum itself goes over into the other regime (above may be its mirror image), if only a little
+    # further on: rounding leaves a dying atom something
+    over = follow(prepare(where, *line(min(high + PAST * span, end))), below)
     slides = over is not None and distance(over, below) <= JUMP and kind(over) == kind(above)
     return Boundary((low + high) / 2, below, above, not slides)
 
@@ -147,7 +149,7 @@ def follow(family: Family, minimum: Minimum, guess: Array | None = None, near: f
     near; None if it is not."""
     start = np.array(minimum.angles) if guess is None else guess
     found = settle(family, start)
-    return found if found is not None and np.abs(np.array(found.angles) - start).max() < near else None
+    return found if found is not None and apart(found.angles, start) < near else None
 
 
 def spinodal(line: Line, start: float, stop: float, minimum: Minimum | None = None) -> Spinodal | None:
@@ -205,7 +207,8 @@ def trace(line: Line, start: float, minimum: Minimum, low: float, high: float, s
 
     Unknowns are the angles and the parameter in units of the range; steps have length `step` in that space, halved
     where Newton's method does not return to the curve. Where a support changes the curve may have a corner, which is
-    passed; the trace ends where it cannot go on. Raises ValueError if there is no such minimum at start.
+    passed; the trace ends where it cannot go on. Raises ValueError if there is no such minimum at start,
+    or an atom of it is dead.
     """
     where = "trace"
     low, high = _range(where, low, high)
@@ -227,8 +230,8 @@ def trace(line: Line, start: float, minimum: Minimum, low: float, high: float, s
         return v if v @ along >= 0 else -v
 
     first = follow(prepare(where, *line(start)), minimum)
-    if first is None:
-        raise ValueError(f"{where}: minimum must be a local minimum at start = {start:g}; there is none near")
+    if first is None or np.isnan(first.angles).any():
+        raise ValueError(f"{where}: minimum must be a local minimum of two live atoms at start = {start:g}")
     y = np.array([*first.angles, (start - low) / span])
     _, H, F = residual(y)
     tangent = null(jacobian(y, H), np.array([0, 0, 1.0]))

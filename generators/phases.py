@@ -6,26 +6,28 @@ cases and exact derivatives (`plane.local`). Its minima are found by Newton's me
 
 A minimum has one of four regimes, told by its codes alone. With P(. | .) over the world's own distribution:
 
-    merged     one atom has both features: it is on at half or more of the points where only the first fires and at half
-               or more of those where only the second does; or only one atom is live
-    absorbed   not merged, and one atom takes the pair from the other: where both features fire and are coded, it is on
-               alone at least half of the time more than the other atom is (S6, T3, T2's broken pair)
+    merged     nothing tells the features apart: only one atom is live; or one atom is on at SERVES or more of the
+               points where only the first fires and of those where only the second does; or less than 1 - SERVES of
+               the points where one fires alone are coded, for both features, so that atoms stand for pairs
+    absorbed   not merged, and one atom takes pairs from the other: where both features fire and are coded, it is on
+               alone more often than the other is, by more than 1 - SERVES (S6, T3, T2's broken pair)
     tilted     otherwise, with an atom more than ALIGNED from its feature (T2)
     faithful   otherwise: both atoms are their features
 
-With constant magnitudes these shares are 0 or 1 and a half is no choice; with varying ones it is a convention, and
-`taken` is the number to look at. (A difference, because at wide angles either atom may win the pair, by magnitudes.)
+With constant magnitudes these shares are 0 or 1 and SERVES is no choice; with varying ones it is the convention of
+`properties.matching`, and `taken` is the number to look at. (A difference, because at wide angles either atom may win
+the pair, by magnitudes.)
 Out of scope: a fitted bias, more atoms, more features, features on one line.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.plane import ALIGNED, Local, binned, local, lowest, two_atoms
+from generators.plane import ALIGNED, SERVES, Local, binned, local, lowest, two_atoms
 from generators.plane_data import PlaneData, Points, plane_data
 from generators.world import World
 from testbed import checks
@@ -38,8 +40,8 @@ BEYOND = 0.15  # radians beyond the features, to which they are tried
 MOST = 12  # low places of the grid from which Newton starts
 IN_PLANE = 1e-9  # by which the norm of an atom's projection to the plane may fall short of 1
 SAME = 1e-6  # radians between minima that are one
-HALF = 0.5
-CLOSE = 1e-3  # radians between atoms that count as coincident, where the Hessian is no use
+CLOSE = 1e-3  # radians between atoms that count as coincident on the grid
+APART = 1e-6  # radians that Newton's method keeps them off one line: formulas divide by the square of their sine
 STEP = 0.2  # radians that one Newton step may turn an atom
 ROUNDS = 80
 STATIONARY = 1e-11  # largest |dF/da| / lam of a minimum, but for rounding
@@ -49,7 +51,7 @@ BINS = 400  # points beyond which the grid is searched on binned data
 
 
 class Minimum(NamedTuple):
-    """A local minimum: a pair of angles in radians, ascending, and what it means.
+    """A local minimum: a pair of angles in radians, ascending, nan for a dead atom (last), and what it means.
 
     objective: F. least: the smallest eigenvalue of the Hessian relative to E[z_j^2] + lam mu_j (M1), > 0. regime: see
     the module. taken: P(only the second atom on) - P(only the first on), where both features fire and are coded: 1 if
@@ -138,8 +140,17 @@ def regime(world: World, lam: float, D: Array) -> str:
 
 
 def distance(a: Minimum, b: Minimum) -> float:
-    """The largest angle between corresponding atoms, in radians; dead atoms have no direction of their own."""
-    return max(abs(p - q) for p, q in zip(a.angles, b.angles, strict=True))
+    """The largest angle between corresponding live atoms, in radians."""
+    return apart(a.angles, b.angles)
+
+
+def apart(a: Array | tuple[float, float], b: Array | tuple[float, float]) -> float:
+    """The same of pairs of angles; a live atom beside a dead one corresponds to the nearer of the other pair."""
+    gaps = np.abs(np.subtract(a, b))
+    if not np.isnan(gaps).any():
+        return float(gaps.max())
+    alone, other = (a, b) if np.isnan(a[1]) else (b, a)
+    return float(np.nanmin(np.abs(np.asarray(other) - alone[0])))
 
 
 def _starts(family: Family) -> list[Array]:
@@ -171,7 +182,8 @@ def settle(family: Family, start: Array) -> Minimum | None:
     Steps are along H^-1 with eigenvalues made positive, bounded, and halved until F falls (or, where F no longer
     resolves the descent, until the gradient does).
     """
-    angles, here = start, family.at(start)
+    angles = np.where(np.isnan(start), _silent(family, start[0]), start)
+    here = family.at(angles)
     for _ in range(ROUNDS):
         size = np.abs(here.gradient).max()
         if size <= family.tolerance / 10:
@@ -181,7 +193,7 @@ def settle(family: Family, start: Array) -> Minimum | None:
         step *= min(1.0, STEP / np.abs(step).max())
         for halving in range(40):
             trial = angles + step / 2**halving
-            if abs(trial[1] - trial[0]) < 1e-9:
+            if abs(np.sin(trial[1] - trial[0])) < APART:
                 continue
             there = family.at(trial)
             fall = here.objective - there.objective
@@ -194,6 +206,12 @@ def settle(family: Family, start: Array) -> Minimum | None:
     if np.abs(here.gradient).max() > family.tolerance:
         return None
     return describe(family, angles, here)
+
+
+def _silent(family: Family, live: float) -> float:
+    """An angle at which an atom never fires, whatever the data, and not opposite to the live one."""
+    behind = family.data.theta / 2 + np.pi
+    return behind if abs(live + np.pi - behind) > CLOSE else behind + CLOSE * (np.pi - family.data.theta)
 
 
 def describe(family: Family, angles: Array, here: Local) -> Minimum | None:
@@ -209,23 +227,26 @@ def describe(family: Family, angles: Array, here: Local) -> Minimum | None:
     least = float(np.linalg.eigvalsh(hessian / np.outer(root, root))[0])
     if least <= POSITIVE:
         return None
-    if not live.all():  # a dead atom has no direction: give it the other's, so that equal minima are equal
-        angles = np.full(2, angles[live][0])
+    if not live.all():  # a dead atom has no direction of its own
+        angles = np.array([angles[live][0], np.nan])
     regime, taken, tilt = _regime(family.data.theta, points, on, angles, bool(live.all()))
     return Minimum((float(angles[0]), float(angles[1])), here.objective, least, regime, taken, tilt)
 
 
 def _regime(theta: float, points: Points, on: np.ndarray, angles: Array, alive: bool) -> tuple[str, float, float]:
     fires = points.magnitudes > 0
-    both, w = fires.all(axis=1), points.weights
-    tilt = float(np.abs(angles - [0, theta]).max())
-    coded = both & on.any(axis=1)
-    alone = w[coded] @ (on[coded, 1] * 1.0 - on[coded, 0])
-    taken = float(alone / w[coded].sum()) if coded.any() else 0.0
-    single = [fires[:, k] & ~both for k in (0, 1)]
-    shares = [w[mask] @ on[mask] / w[mask].sum() for mask in single if mask.any()]
-    if not alive or (len(shares) == 2 and np.min(shares, axis=0).max() >= HALF):
+    both: Any = fires.all(axis=1)
+    w = points.weights
+    tilt = float(np.nanmax(np.abs(angles - [0, theta])))
+    coded: Any = on.any(axis=1)
+    pairs = both & coded
+    alone = w[pairs] @ (on[pairs, 1] * 1.0 - on[pairs, 0])
+    taken = float(alone / w[pairs].sum()) if pairs.any() else 0.0
+    single = [mask for mask in (fires & ~both[:, None]).T if mask.any()]
+    shares = [w[mask] @ on[mask] / w[mask].sum() for mask in single]
+    unseen = all(w[mask] @ coded[mask] < (1 - SERVES) * w[mask].sum() for mask in single)
+    if not alive or (len(shares) == 2 and np.min(shares, axis=0).max() >= SERVES) or (single and unseen):
         return "merged", taken, tilt
-    if abs(taken) > HALF:
+    if abs(taken) > 1 - SERVES:
         return "absorbed", taken, tilt
     return "faithful" if tilt <= ALIGNED else "tilted", taken, tilt

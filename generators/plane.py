@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 from testbed.checks import Array
 
 ALIGNED = np.radians(1.0)  # angle between atom and feature that counts as none: cosine 0.9998
+SERVES = 0.9  # share that counts as all: room for thresholds that lam sets, far from the 1/2 of a split
 DEGREES = np.radians(np.arange(-45.0, 136.0, 1.5))  # where rival pairs of atoms are looked for
 
 
@@ -77,8 +78,8 @@ def local(X: Array, weights: Array, lam: float, angles: Array) -> Local:
         c, s = math.cos(angles[1] - angles[0]), math.sin(angles[1] - angles[0])
         (z, y), (p, q), w = Z[pair].T, across[pair].T, weights[pair]
         first, other = np.array([p, s * y]), np.array([-s * z, q])  # b = (first da, second da)
-        moved = np.einsum("n,in,jn->ij", w, first, first) + np.einsum("n,in,jn->ij", w, other, other)
-        cross = np.einsum("n,in,jn->ij", w, first, other)
+        moved = (w * first) @ first.T + (w * other) @ other.T
+        cross = (w * first) @ other.T
         H += (np.diag([w @ (p * p), w @ (q * q)]) - (moved - c * (cross + cross.T)) / (s * s)
               + c * (w @ (z * y)) * (1 - np.eye(2)))
     F = float(weights @ ((R * R).sum(axis=1) / 2 + lam * Z.sum(axis=1)))

@@ -118,7 +118,7 @@ def integrated(theta: float, magnitudes: tuple[Scalar, Scalar], patterns: tuple[
     first, second = magnitudes
     ends = quadrature.edges(second) if second.finite else quadrature.edges(second)[[0, -1]]
     flat = all(law.finite or law.method == "uniform" for law in magnitudes)
-    order = QUADRATIC if flat else len(quadrature.NODES)
+    order = QUADRATIC if flat else quadrature.ORDER
 
     def points(angles: Array, lam: float) -> Points:
         lines = np.concatenate([_switches(theta, pair, lam) for pair in np.reshape(angles, (-1, 2))])
