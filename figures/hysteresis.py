@@ -99,6 +99,7 @@ def draw(numbers: Numbers) -> Picture:
         above.set(ylim=(40, 80))
         below.set(xlabel="penalty λ", xlim=(lam.min(), lam.max()))
         style.panel(above, "abc"[k], titles[name])
+    rows[1][2].set_xticks([0.55, 0.6, 0.65])
     (jump, *_), (curvature, *_) = rows
     jump.set_ylabel("angle of child's atom\nfrom parent (degrees)")
     curvature.set_ylabel("least curvature (M1)")

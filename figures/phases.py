@@ -40,13 +40,23 @@ def longest(child: float, angle: float, spread: float) -> float:
 
 def changes(of: Any, top: float) -> list[Any]:
     """Boundaries in lam, ascending, of a world, up to a given one."""
-    from generators.boundaries import boundary
     from generators.phases import landscape
 
     scan = [*SCAN[SCAN < top].tolist(), top]
-    seen = [landscape(of, lam).best.regime for lam in scan]
-    return [boundary(lambda lam: (of, lam), low, high)
-            for low, high, a, b in zip(scan, scan[1:], seen, seen[1:], strict=False) if a != b]
+    seen = [(lam, landscape(of, lam).best.regime) for lam in scan]
+    return [found for low, high in pairwise(seen) for found in between(of, low, high)]
+
+
+def between(of: Any, low: tuple[float, str], high: tuple[float, str]) -> list[Any]:
+    """All boundaries between two lams with their regimes, where one that was found does not explain both."""
+    from generators.boundaries import boundary
+
+    if low[1] == high[1]:
+        return []
+    found = boundary(lambda lam: (of, lam), low[0], high[0])
+    step = 1e-6 * (high[0] - low[0])
+    return [*between(of, low, (found.parameter - step, found.below.regime)), found,
+            *between(of, (found.parameter + step, found.above.regime), high)]
 
 
 def trained(of: Any, lam: float, near: Any) -> tuple[float, str]:
