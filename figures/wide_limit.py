@@ -1,4 +1,4 @@
-"""G2: on the way to one atom for each point: the objective, the residuals, whose atoms appear, and how many it takes."""
+"""G2: on the way to one atom for each point: the objective, the residuals, whose atoms come, and how many it takes."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def draw(numbers: Numbers) -> Picture:
     value.set_yticks([0, 0.1, 1, 10, 100], ["0", "0.1", "1", "10", "100"])
     radius.axhline(1, color=style.GREY, linewidth=0.7, zorder=0)
     radius.set(ylabel="max|r| / λ", ylim=(0, None))
-    share.set(ylabel="share with an atom of their own", ylim=(-0.03, 1.03))
+    share.set(ylabel="share with an own atom", ylim=(-0.03, 1.03))
     for k, (name, colour) in enumerate(colours.items()):
         style.label(share, 0.05, 0.93 - 0.1 * k, NAMES[name], colour)
     has = numbers["born"] > 0
@@ -111,7 +111,8 @@ def draw(numbers: Numbers) -> Picture:
     born.plot(numbers["lonely"][has], numbers["born"][has] + rng.uniform(-3, 3, has.sum()), linestyle="none",
               marker="o", markersize=2.2, color=style.GREEN, alpha=0.6, markeredgewidth=0)
     born.set(xlabel="cost of sharing with the nearest point", ylabel="atoms m at its first own atom", ylim=(0, 158))
-    for k, (lam, line, marks) in enumerate(zip(numbers["ring_lams"], numbers["ring_law"], numbers["ring"], strict=True)):
+    rings = zip(numbers["ring_lams"], numbers["ring_law"], numbers["ring"], strict=True)
+    for k, (lam, line, marks) in enumerate(rings):
         ring.plot(numbers["ring_m"], line, color=style.SERIES[k])
         style.measured(ring, numbers["ring_m"], marks, style.SERIES[k], style.SHAPES[k])
         style.label(ring, 0.05, 0.05 + 0.1 * k, f"λ = {lam:g}", style.SERIES[k], xycoords="axes fraction")
@@ -121,13 +122,14 @@ def draw(numbers: Numbers) -> Picture:
         cloud.plot(m, marks[-1] * (m / m[-1]) ** (-2 / (d - 1)), color=style.SERIES[k], linestyle=(0, (4, 2)),
                    linewidth=0.8)
         style.measured(cloud, m, marks, style.SERIES[k], style.SHAPES[k])
-        style.label(cloud, m[0], marks[0], f"d = {d}: slope {slope:.2f}", style.SERIES[k], xytext=(6, 3))
+        style.label(cloud, 0.04, 0.05 + 0.1 * k, f"d = {d}: slope −{-slope:.2f}", style.SERIES[k],
+                    xycoords="axes fraction")
     for axes, ticks in ((ring, [5, 10, 20]), (cloud, [10, 30, 100])):
         axes.set(xscale="log", yscale="log", xlabel="atoms m")
         axes.set_xticks(ticks, [str(tick) for tick in ticks])
         axes.set_xticks([], minor=True)
     ring.set_ylabel("objective above the floor")
-    cloud.set_xlim(6.5, 160)
+    cloud.set(xlim=(6.5, 160), ylim=(8e-4, 0.2))
     style.panel(value, "a", "the floor is reached at m = n")
     style.panel(radius, "b", "with max|r| = λ")
     style.panel(share, "c", "own atoms come late")
@@ -140,7 +142,7 @@ def draw(numbers: Numbers) -> Picture:
 FIGURE = Figure(
     name="wide_limit", statements=("G1", "G2"),
     title="To the floor there is no way round one atom for each direction; near it, the law is that of quantisation",
-    caption="(a–c) A tree of 13 directions, 60 random directions in 3 and in 6 dimensions, 150 digits; λ = 0.2. A point "
+    caption="(a–c) A tree of 13 directions, 60 random ones in 3 and in 6 dimensions, 150 digits; λ = 0.2. A point "
             "has an atom of its own where |r| ≤ λ, which is where its loss is at the floor. (d) Digits: the width at "
             "which a point first has its own atom, against what sharing its nearest neighbour's would cost it. "
             "(e) Points all round a circle: F above the floor, trained (markers) and derived for evenly spaced atoms "

@@ -39,7 +39,7 @@ def wide_limit(statement: str, n_directions: int, world: World, lam: float) -> P
 
 
 def ring_excess(m: int, lam: float, radius: float = 1.0) -> float:
-    """F of m >= 3 equally spaced atoms above the Huber floor, for points spread evenly over a circle: a finite-size law.
+    """F of m >= 3 evenly spaced atoms above the Huber floor, for points spread evenly over a circle: a finite-size law.
 
     Neighbouring atoms are 2 rho apart, rho = pi/m. A point at angle g from the nearer of its two atoms is coded by it
     alone while the other's score is below 1, that is sin g <= (lam / radius) tan rho; its loss is then
