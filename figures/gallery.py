@@ -23,21 +23,24 @@ ORDER = (
     "splitting", "landscape", "lam_path", "width_path",
     "wide_limit",
     "phases", "hysteresis",
-
+    "published",
     "recovery", "classical",
     "verdicts", "digits",
 )
 
 Say = Callable[[str], None]
 
+
 def figure(name: str) -> Figure:
     """The figure of a given name."""
     found: Figure = importlib.import_module(f"figures.{name}").FIGURE
     return found
 
+
 def titles() -> dict[str, str]:
     """Name -> title of every figure, in the order of the page. Computes nothing and loads nothing heavy."""
     return {name: figure(name).title for name in ORDER}
+
 
 def write(out: Path, names: Sequence[str], say: Say) -> tuple[Path, bool]:
     """Write figures and the page into the folder `out`; returns the page's path and whether all properties hold.
@@ -74,11 +77,13 @@ def write(out: Path, names: Sequence[str], say: Say) -> tuple[Path, bool]:
     files.write_atomically(path, page.build(made, [figure(name) for name in ORDER]).encode())
     return path, all(reports.trained_hold(numbers) for _, numbers, _ in made.values())
 
+
 def save(path: Path, numbers: Numbers) -> None:
     """Write the numbers of a figure."""
     from testbed import files
 
     files.save_npz(path, {name: np.asarray(value) for name, value in numbers.items()})
+
 
 def load(path: Path, required: bool) -> dict[str, Any] | None:
     """Read the numbers of a figure; None where there are none, or, unless required, none that can be read."""
@@ -90,6 +95,7 @@ def load(path: Path, required: bool) -> dict[str, Any] | None:
         if required:
             raise
         return None
+
 
 def draw(out: Path, item: Figure, numbers: Numbers) -> bytes:
     """Write NAME.svg and NAME.png; returns the SVG."""
