@@ -21,7 +21,7 @@ from generators.nested import exclusive_children, nested_pair
 from generators.one_sparse import one_sparse
 from generators.phases import landscape, regime
 from generators.prediction import Prediction
-from generators.published import correlated_50, hedging, tree
+from generators.published import correlated_50, hedging, synthetic_forest, tree
 from generators.registry import WORLDS, make
 from generators.sample import Sample
 from generators.splitting import nests, sharing, splits
@@ -33,5 +33,6 @@ __all__ = [
     "WORLDS", "Prediction", "Sample", "Scalar", "World", "antipodal", "boundary", "cofiring", "correlated",
     "correlated_50", "correlated_pair", "critical_lam", "digits", "exclusive_children", "forest", "hedging",
     "held_fixed", "hierarchical", "independent", "landscape", "make", "nested_pair", "nests", "one_sparse",
-    "parse_parameters", "regime", "sharing", "spinodal", "splits", "trace", "tree", "two_features",
+    "parse_parameters", "regime", "sharing", "spinodal", "splits", "synthetic_forest", "trace",
+    "tree", "two_features",
 ]
