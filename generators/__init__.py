@@ -9,6 +9,7 @@ holds a toy world holds its exact answer too: `correlated_pair(0.4, 0.2).predict
 """
 
 from generators.antipodal import antipodal
+from generators.boundaries import boundary, spinodal, trace
 from generators.cofiring import cofiring
 from generators.correlated import correlated
 from generators.correlated_pair import correlated_pair, critical_lam
@@ -18,16 +19,20 @@ from generators.independent import independent
 from generators.magnitudes import Scalar
 from generators.nested import exclusive_children, nested_pair
 from generators.one_sparse import one_sparse
+from generators.phases import landscape, regime
 from generators.prediction import Prediction
-from generators.published import correlated_50, hedging, tree
+from generators.published import correlated_50, hedging, synthetic_forest, tree
 from generators.registry import WORLDS, make
 from generators.sample import Sample
 from generators.splitting import nests, sharing, splits
+from generators.two_features import held_fixed, two_features
 from generators.words import parse_parameters
 from generators.world import World
 
 __all__ = [
-    "WORLDS", "Prediction", "Sample", "Scalar", "World", "antipodal", "cofiring", "correlated", "correlated_50",
-    "correlated_pair", "critical_lam", "digits", "exclusive_children", "forest", "hedging", "hierarchical",
-    "independent", "make", "nested_pair", "nests", "one_sparse", "parse_parameters", "sharing", "splits", "tree",
+    "WORLDS", "Prediction", "Sample", "Scalar", "World", "antipodal", "boundary", "cofiring", "correlated",
+    "correlated_50", "correlated_pair", "critical_lam", "digits", "exclusive_children", "forest", "hedging",
+    "held_fixed", "hierarchical", "independent", "landscape", "make", "nested_pair", "nests", "one_sparse",
+    "parse_parameters", "regime", "sharing", "spinodal", "splits", "synthetic_forest", "trace",
+    "tree", "two_features",
 ]

@@ -7,7 +7,6 @@ from the parent to its extreme ray, and both atoms tilt: the angles are a root o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
 
@@ -17,7 +16,8 @@ from scipy.optimize import root
 from generators import quadrature
 from generators.hierarchical import Forest
 from generators.magnitudes import Scalar
-from generators.plane import angle_between, codes, loss, lowest, unit
+from generators.plane import angle_between, binned, codes, loss, lowest, unit
+from generators.plane_data import Draw, integrated, listed
 from generators.prediction import Prediction
 from generators.wide import wide_limit
 from generators.world import World
@@ -29,8 +29,6 @@ GRID = 31  # angles across the data cone from which pairs are searched
 
 EASY = 0.02  # lam, relative to the data's root mean square, from which roots at smaller lam are followed
 STEP = 4.0  # factor between two lams of a followed path
-
-Points = Callable[[Array, float], tuple[Array, Array]]  # angles (2,) of atoms, lam -> data (n, 2), weights (n,)
 
 
 def absorbed(world: World, lam: float) -> Prediction:
@@ -84,7 +82,7 @@ def cone(world: World, lam: float, parent: Scalar, child: Scalar, rho: float) ->
     extreme = math.atan2(math.sin(theta), math.cos(theta) + 1 / top)
 
     def gradient(angles: Array, lam: float) -> Array:
-        X, weights = points(angles, lam)
+        X, weights, _ = points(angles, lam)
         D = unit(angles)
         Z = codes(X, lam, D)
         slopes: Array = -(weights @ (Z * ((X - Z @ D) @ unit(angles + math.pi / 2).T))) / lam
@@ -94,10 +92,10 @@ def cone(world: World, lam: float, parent: Scalar, child: Scalar, rho: float) ->
         return np.sort(root(gradient, start, args=(lam,), tol=1e-15, options={"eps": 1e-8}).x)
 
     def objective(angles: Array) -> float:
-        X, weights = points(angles, lam)
+        X, weights, _ = points(angles, lam)
         return loss(X, weights, lam, unit(angles), codes(X, lam, unit(angles)))
 
-    X, weights = points(np.array([0.0, extreme]), lam)
+    X, weights, _ = points(np.array([0.0, extreme]), lam)
     energy = float(weights @ (X * X).sum(axis=1))
     easy = EASY * math.sqrt(energy)
     starts = _starts(X, weights, lam, extreme)
@@ -117,7 +115,7 @@ def cone(world: World, lam: float, parent: Scalar, child: Scalar, rho: float) ->
         raise ValueError(f"predict: T3 holds where a root of its equations is optimal; better atoms were seen at "
                          f"{where}")
     angles = ends[best]
-    X, weights = points(angles, lam)
+    X, weights, _ = points(angles, lam)
     Z = codes(X, lam, unit(angles))
     activity = weights @ Z
     if activity.min() <= 0:
@@ -133,26 +131,13 @@ def cone(world: World, lam: float, parent: Scalar, child: Scalar, rho: float) ->
 
 def _starts(X: Array, weights: Array, lam: float, extreme: float) -> list[Array]:
     """The best pairs of angles on a grid over the data cone, local minima first; many points are thinned by binning."""
-    X, weights = _binned(X, weights)
+    X, weights = binned(X, weights)
     tried = np.linspace(0, extreme, GRID)
     F = np.full((GRID, GRID), np.inf)
     for i, j in combinations(range(GRID), 2):
         D = unit(tried[[i, j]])
         F[i, j] = loss(X, weights, lam, D, codes(X, lam, D))
     return [tried[[place // GRID, place % GRID]] for place in lowest(F)]
-
-
-def _binned(X: Array, weights: Array, cells: int = 24) -> tuple[Array, Array]:
-    """At most about cells^2 points that stand for X: the weighted means of its points on a polar grid."""
-    if len(X) <= cells**2:
-        return X, weights
-    polar = np.stack([np.arctan2(X[:, 1], X[:, 0]), np.log(np.linalg.norm(X, axis=1))], axis=1)
-    low, span = polar.min(axis=0), np.ptp(polar, axis=0)
-    cell = np.minimum(cells * (polar - low) / np.where(span > 0, span, 1), cells - 1).astype(int) @ np.array([cells, 1])
-    mass = np.bincount(cell, weights)
-    used = mass > 0
-    means = np.stack([np.bincount(cell, weights * x)[used] / mass[used] for x in X.T], axis=1)
-    return means, np.asarray(mass[used], dtype=float)
 
 
 def stand_in(world: World, lam: float) -> tuple[Array, Array]:
@@ -167,7 +152,7 @@ def stand_in(world: World, lam: float) -> tuple[Array, Array]:
     values = absorbed(world, lam).values
     theta = angle_between(*world.features)
     points = _points(theta, law.magnitudes[0], law.magnitudes[1], law.blocks[1].p[0])
-    X, weights = points(np.array([values["parent_angle"], values["child_angle"]]), lam)
+    X, weights, _ = points(np.array([values["parent_angle"], values["child_angle"]]), lam)
     return X @ _basis(world), weights
 
 
@@ -178,47 +163,6 @@ def _basis(world: World) -> Array:
     return np.array([v, across / np.linalg.norm(across)])
 
 
-def _points(theta: float, parent: Scalar, child: Scalar, rho: float) -> Points:
-    return (_listed if parent.finite and child.finite else _integrated)(theta, parent, child, rho)
-
-
-def _listed(theta: float, parent: Scalar, child: Scalar, rho: float) -> Points:
-    """All points of finite magnitudes; they do not depend on the atoms."""
-    none = np.empty((1, 0))
-    s, p = (row[0] for row in quadrature.nodes(parent, none))
-    t, q = (row[0] for row in quadrature.nodes(child, none))
-    X, weights = _plane(theta, np.append(s, np.repeat(s, len(t))), np.append(0 * s, np.tile(t, len(s))),
-                        np.append((1 - rho) * p, rho * np.outer(p, q)))
-    return lambda angles, lam: (X, weights)
-
-
-def _integrated(theta: float, parent: Scalar, child: Scalar, rho: float) -> Points:
-    """Quadrature nodes for magnitudes s of the parent and t of the child, cut where a code switches on or off.
-
-    For atoms at given angles, supports change across four lines in the (s, t) plane: <x, d_j> = lam, and z_j = 0 where
-    both fire. At fixed s they cut the range of t; the integral over t is smooth in s except where lines cross each
-    other or the ends of t's range (its values, if they are finite in number).
-    """
-    ends = quadrature.edges(child) if child.finite else quadrature.edges(child)[[0, -1]]
-
-    def points(angles: Array, lam: float) -> tuple[Array, Array]:
-        pull = np.stack([np.cos(angles), np.cos(theta - angles), np.full(2, lam)], axis=1)  # <x, d_j> - lam, in s, t, 1
-        lines = np.vstack([pull, pull - math.cos(angles[1] - angles[0]) * pull[::-1]])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            cuts = [(lines[:, 2, None] - lines[:, 1, None] * np.append(ends, 0)) / lines[:, 0, None]]
-            for (a, b, c), (e, f, g) in combinations(lines, 2):
-                cuts.append(np.full((1, 1), (c * f - g * b) / (a * f - e * b)))
-            s, p = quadrature.nodes(parent, np.concatenate([cut.ravel() for cut in cuts])[None])
-            s, p = s[0][p[0] > 0], p[0][p[0] > 0]
-            t, q = quadrature.nodes(child, (lines[:, 2] - np.outer(s, lines[:, 0])) / lines[:, 1])
-        S, T, W = (np.append(s, np.repeat(s, t.shape[1])), np.append(0 * s, t),
-                   np.append((1 - rho) * p, rho * p[:, None] * q))
-        used = W > 0
-        return _plane(theta, S[used], T[used], W[used])
-
-    return points
-
-
-def _plane(theta: float, s: Array, t: Array, weights: Array) -> tuple[Array, Array]:
-    """Points s v_1 + t v_2 in coordinates along v_1 and across it."""
-    return np.stack([s + t * math.cos(theta), t * math.sin(theta)], axis=1), weights
+def _points(theta: float, parent: Scalar, child: Scalar, rho: float) -> Draw:
+    how = listed if parent.finite and child.finite else integrated
+    return how(theta, (parent, child), (1 - rho, 0.0, rho))

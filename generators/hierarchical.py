@@ -8,7 +8,7 @@ the same blocks, parents first.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,8 +53,12 @@ class Forest(Law):
         return continuous(self.magnitudes)
 
     def sample(self, n: int, rng: np.random.Generator) -> Array:
-        on, codes = np.zeros((n, self.n_features), dtype=bool), np.zeros((n, self.n_features))
-        for block in self.blocks:
+        return self.grow(np.zeros((n, self.n_features)), rng, self.blocks)
+
+    def grow(self, codes: Array, rng: np.random.Generator, blocks: Iterable[Block]) -> Array:
+        """Draw blocks into codes (n, k), in which what is above them has been drawn; returns codes."""
+        n, on = len(codes), codes != 0
+        for block in blocks:
             p = np.array(block.p)
             possible = np.flatnonzero(p)
             chosen = possible[pick(rng, p[possible], n)]

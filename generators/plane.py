@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 from scipy.optimize import minimize
 
 from testbed.checks import Array
 
+ALIGNED = np.radians(1.0)  # angle between atom and feature that counts as none: cosine 0.9998
+SERVES = 0.9  # share that counts as all: room for thresholds that lam sets, far from the 1/2 of a split
 DEGREES = np.radians(np.arange(-45.0, 136.0, 1.5))  # where rival pairs of atoms are looked for
 
 
@@ -34,6 +39,51 @@ def loss(X: Array, weights: Array, lam: float, D: Array, Z: Array) -> float:
     """F of atoms D and codes Z, no bias."""
     R = X - Z @ D
     return float(weights @ ((R * R).sum(axis=1) / 2 + lam * Z.sum(axis=1)))
+
+
+class Local(NamedTuple):
+    """F at a pair of angles to second order, with exact codes.
+
+    objective; gradient (2,) and hessian (2, 2) in the angles; scale (2,) E[z_j^2] + lam mu_j, by which testbed makes
+    curvatures dimensionless; on (n, 2), where each atom is on.
+    """
+
+    objective: float
+    gradient: Array
+    hessian: Array
+    scale: Array
+    on: np.ndarray
+
+
+def local(X: Array, weights: Array, lam: float, angles: Array) -> Local:
+    """F of two different atoms at angles (2,) on points X (n, 2), with its first and second derivatives.
+
+    With u_j a quarter turn ahead of d_j, q_j = <r, u_j> and c, s the cosine and sine of a_2 - a_1:
+
+        dF/da_j = -E[z_j q_j]                                                                       (S1)
+        H = E[ |dx|^2 - b' G^-1 b ] + diag(lam mu),  dx = sum_j z_j u_j da_j,
+        b_1 = q_1 da_1 + s z_2 da_2,  b_2 = q_2 da_2 - s z_1 da_1    where both atoms are on         (M1)
+
+    and z_j^2 + lam z_j - q_j^2 on the diagonal where only one is.
+    """
+    D, U = unit(angles), unit(angles + math.pi / 2)
+    Z = codes(X, lam, D)
+    R = X - Z @ D
+    on = Z > 0
+    across = (R @ U.T) * on
+    scale = weights @ (Z * Z) + lam * (weights @ Z)
+    H = np.diag(scale - weights @ (across * across))
+    pair = on.all(axis=1)
+    if pair.any():
+        c, s = math.cos(angles[1] - angles[0]), math.sin(angles[1] - angles[0])
+        (z, y), (p, q), w = Z[pair].T, across[pair].T, weights[pair]
+        first, other = np.array([p, s * y]), np.array([-s * z, q])  # b = (first da, second da)
+        moved = (w * first) @ first.T + (w * other) @ other.T
+        cross = (w * first) @ other.T
+        H += (np.diag([w @ (p * p), w @ (q * q)]) - (moved - c * (cross + cross.T)) / (s * s)
+              + c * (w @ (z * y)) * (1 - np.eye(2)))
+    F = float(weights @ ((R * R).sum(axis=1) / 2 + lam * Z.sum(axis=1)))
+    return Local(F, -(weights @ (Z * across)), H, scale, on)
 
 
 def best_angles(X: Array, weights: Array, lam: float) -> tuple[float, Array]:
@@ -71,3 +121,16 @@ def lowest(F: Array, most: int = 4) -> np.ndarray:
               for i in (-1, 0, 1) for j in (-1, 0, 1)]
     low = np.flatnonzero((np.min(around, axis=0) >= F) & np.isfinite(F))
     return low[np.argsort(F.flat[low], kind="stable")[:most]]
+
+
+def binned(X: Array, weights: Array, cells: int = 24) -> tuple[Array, Array]:
+    """At most about cells^2 points that stand for X: the weighted means of its points on a polar grid."""
+    if len(X) <= cells**2:
+        return X, weights
+    polar = np.stack([np.arctan2(X[:, 1], X[:, 0]), np.log(np.linalg.norm(X, axis=1))], axis=1)
+    low, span = polar.min(axis=0), np.ptp(polar, axis=0)
+    cell = np.minimum(cells * (polar - low) / np.where(span > 0, span, 1), cells - 1).astype(int) @ np.array([cells, 1])
+    mass = np.bincount(cell, weights)
+    used = mass > 0
+    means = np.stack([np.bincount(cell, weights * x)[used] / mass[used] for x in X.T], axis=1)
+    return means, np.asarray(mass[used], dtype=float)

@@ -7,6 +7,7 @@ integrate polynomials of degree 39 exactly. Unbounded laws are cut off where the
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -14,7 +15,8 @@ import numpy as np
 from generators.magnitudes import Scalar
 from testbed.checks import Array
 
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)
+rule = functools.cache(np.polynomial.legendre.leggauss)  # number of nodes -> nodes on [-1, 1], weights
+ORDER = 20
 DECAY = np.array([0.0, 1, 2, 4, 8, 16, 40])  # panels of an exponential tail, in units of its scale
 BELL = np.arange(-9.0, 9.1, 1.5)  # panels of a normal density, in standard deviations
 
@@ -56,11 +58,13 @@ def density(law: Scalar, x: Array) -> Array:
     return bell / (scale * math.sqrt(2 * math.pi))
 
 
-def nodes(law: Scalar, kinks: Array) -> tuple[Array, Array]:
+def nodes(law: Scalar, kinks: Array, order: int = ORDER) -> tuple[Array, Array]:
     """Points and weights (r, n) such that E f = sum weights * f(points), for each row of kinks (r, c) of f.
 
-    Kinks outside the support, or not finite (where a line has none), do no harm. Weights sum to 1.
+    Kinks outside the support, or not finite (where a line has none), do no harm. Weights sum to 1. order: nodes in each
+    piece; fewer are exact where density times f is known to be a polynomial of degree 2 order - 1.
     """
+    at, weight = rule(order)
     rows = len(kinks)
     if law.values is not None and law.probabilities is not None:
         return np.tile(law.values, (rows, 1)), np.tile(law.probabilities, (rows, 1))
@@ -68,6 +72,6 @@ def nodes(law: Scalar, kinks: Array) -> tuple[Array, Array]:
     inside = np.clip(np.where(np.isfinite(kinks), kinks, cuts[0]), cuts[0], cuts[-1])
     grid = np.sort(np.concatenate([np.tile(cuts, (rows, 1)), inside], axis=1), axis=1)
     half, middle = np.diff(grid) / 2, (grid[:, 1:] + grid[:, :-1]) / 2
-    x = (middle[..., None] + half[..., None] * NODES).reshape(rows, -1)
-    w = (half[..., None] * WEIGHTS).reshape(rows, -1) * density(law, x)
+    x = (middle[..., None] + half[..., None] * at).reshape(rows, -1)
+    w = (half[..., None] * weight).reshape(rows, -1) * density(law, x)
     return x, w / w.sum(axis=1, keepdims=True)

@@ -17,7 +17,8 @@ from generators.hierarchical import forest, hierarchical
 from generators.independent import independent
 from generators.nested import exclusive_children, nested_pair
 from generators.one_sparse import one_sparse
-from generators.published import correlated_50, hedging, tree
+from generators.published import correlated_50, hedging, synthetic_forest, tree
+from generators.two_features import two_features
 from generators.world import World
 
 
@@ -40,7 +41,7 @@ class Entry:
 
 WORLDS: Mapping[str, Entry] = {constructor.__name__: Entry(constructor) for constructor in (
     independent, one_sparse, hierarchical, forest, nested_pair, exclusive_children, correlated, cofiring,
-    correlated_pair, antipodal, digits, hedging, tree, correlated_50)}
+    correlated_pair, two_features, antipodal, digits, hedging, tree, correlated_50, synthetic_forest)}
 
 
 def make(name: str, **parameters: Any) -> World:

@@ -31,13 +31,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment, nnls
 
+from generators.plane import ALIGNED, SERVES
 from generators.sample import Sample
 from testbed import checks
 from testbed.checks import Array
 from testbed.optimum import Optimum
 
-ALIGNED = np.radians(1.0)  # cosine 0.9998: closer than cosines are ever reported
-SERVES = 0.9  # recall or precision that counts as all: room for thresholds that lam sets, far from the 1/2 of a split
 CONTAINS = 0.1  # coordinate, relative to an atom's largest, at which a feature is part of it: above tilts, below sums
 OPPOSITE = -0.9  # cosine with feature or atom at which an atom is its opposite: leaves room for a tilt of 25 degrees
 
