@@ -23,7 +23,7 @@ CAP = 420  # seconds after which a job is cut off, and recorded as cut off
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Side by side with the peers.")
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"some of: {', '.join(SECTIONS)}")
-    parser.add_argument("--only", metavar="CASE", default="", help="only jobs whose case begins so, such as S1 or digits/ours")
+    parser.add_argument("--only", metavar="CASE", default="", help="only cases that begin so: S1, digits/testbed")
     parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results.json")
     parser.add_argument("--table", type=Path, default=ROOT / "docs" / "benchmarks.md")
     options = parser.parse_args(argv)
@@ -78,9 +78,10 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def save(path: Path, results: dict[str, Any]) -> None:
-    """Replace the file by a complete one: a run that is cut off loses the job it was in and no other."""
+    """Replace the file by a complete one: a run that is cut off loses the job it was in and no other. A line a job."""
+    jobs = ",\n".join(f"{json.dumps(name)}: {json.dumps(job)}" for name, job in sorted(results["jobs"].items()))
     new = path.with_suffix(".new")
-    new.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
+    new.write_text(f'{{"machine": {json.dumps(results["machine"])},\n"jobs": {{\n{jobs}\n}}}}\n')
     new.replace(path)
 
 

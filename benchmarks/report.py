@@ -16,7 +16,7 @@ Jobs = Mapping[str, Mapping[str, Any]]
 
 def build(results: Mapping[str, Any]) -> str:
     """The whole page, in Markdown."""
-    jobs = results["jobs"]
+    jobs = dict(sorted(results["jobs"].items()))
     parts = [*head(results), *aims(jobs), *coding(jobs), *training(jobs), *hostile(jobs), *small(jobs),
              *scaling(jobs), *waiting(jobs), *trouble(jobs)]
     return "\n".join(parts) + "\n"
@@ -48,7 +48,8 @@ def head(results: Mapping[str, Any]) -> Iterator[str]:
     yield (f"{' to '.join(dict.fromkeys([dates[0], dates[-1]]))} on {machine['cores']} cores of {machine['cpu']}, "
            f"{machine['memory_gb']:g} GB, {machine['system']}; Python {machine['python']}, {machine['blas']}; "
            f"{took / 60:.0f} minutes in all. {quiet(results['jobs'])}\n")
-    yield "Versions: " + ", ".join(f"{name} {v or 'not installed'}" for name, v in machine["versions"].items()) + ".\n"
+    versions = (f"{name} {found or 'not installed'}" for name, found in sorted(machine["versions"].items()))
+    yield f"Versions: {', '.join(versions)}.\n"
 
 
 def quiet(jobs: Jobs) -> str:
