@@ -20,11 +20,11 @@ quick: .venv/test.stamp  ## the quick subset of the tests
 	$(PYTHON) -m venv .venv
 
 .venv/figures.stamp: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures,convex]"
 	@touch $@
 
 .venv/test.stamp: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures,test,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures,convex,test,dev]"
 	@touch $@ .venv/figures.stamp
 
 clean:

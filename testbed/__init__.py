@@ -4,7 +4,9 @@
     optimum = fit(X, n_atoms=3, lam=0.1)
 """
 
+from testbed.bounds import Bound, lower_bound
 from testbed.coding import CodingError, encode
+from testbed.gap import Gap, gap
 from testbed.optimum import Optimum
 from testbed.paths import Path, path
 from testbed.problem import Problem, huber
@@ -12,5 +14,5 @@ from testbed.search import Search, search
 from testbed.second_order import Classification, classify
 from testbed.training import fit
 
-__all__ = ["Classification", "CodingError", "Optimum", "Path", "Problem", "Search", "classify", "encode", "fit",
-           "huber", "path", "search"]
+__all__ = ["Bound", "Classification", "CodingError", "Gap", "Optimum", "Path", "Problem", "Search", "classify",
+           "encode", "fit", "gap", "huber", "lower_bound", "path", "search"]
