@@ -6,6 +6,7 @@
 
 from testbed.bounds import Bound, lower_bound
 from testbed.coding import CodingError, encode
+from testbed.factored import Factored, convex_fit
 from testbed.gap import Gap, gap
 from testbed.optimum import Optimum
 from testbed.paths import Path, path
@@ -14,5 +15,5 @@ from testbed.search import Search, search
 from testbed.second_order import Classification, classify
 from testbed.training import fit
 
-__all__ = ["Bound", "Classification", "CodingError", "Gap", "Optimum", "Path", "Problem", "Search", "classify",
-           "encode", "fit", "gap", "huber", "lower_bound", "path", "search"]
+__all__ = ["Bound", "Classification", "CodingError", "Factored", "Gap", "Optimum", "Path", "Problem", "Search",
+           "classify", "convex_fit", "encode", "fit", "gap", "huber", "lower_bound", "path", "search"]

@@ -40,7 +40,7 @@ def by_rows(program: Program, R: Array) -> tuple[float, Array]:
     length = np.sqrt((R * R).sum(axis=1)) * (1 + gamma(R.shape[1] + 2)) + drift
     allowed = program.lam * program.a * (1 - 4 * ULP)
     over = float(np.max(length / allowed, initial=0.0))
-    return _value(program, R, 1 / over if over > 0 else math.inf, drift)
+    return value(program, R, 1 / over if over > 0 else math.inf, drift)
 
 
 def by_eigenvalues(program: Program, R: Array, N: Array | None, t: float) -> tuple[float, Array]:
@@ -63,7 +63,7 @@ def by_eigenvalues(program: Program, R: Array, N: Array | None, t: float) -> tup
     skew = norm(V @ V.T - np.eye(n)) + gamma(n + 4) * n
     least = float(values[0])
     delta = max(0.0, noise - least * (1 - skew if least > 0 else 1 + skew)) * (1 + 8 * ULP)
-    return _value(program, R, math.sqrt(t / (t + delta)) * (1 - 8 * ULP), drift)
+    return value(program, R, math.sqrt(t / (t + delta)) * (1 - 8 * ULP), drift)
 
 
 def norm(M: Array) -> float:
@@ -82,7 +82,7 @@ def centred(program: Program, R: Array) -> tuple[Array, float]:
     return R, left / math.sqrt(square) * (1 + 8 * ULP)
 
 
-def _value(program: Program, R: Array, most: float, drift: float) -> tuple[float, Array]:
+def value(program: Program, R: Array, most: float, drift: float) -> tuple[float, Array]:
     """The bound of c R at the best c <= most, rounded downwards, and c R."""
     Y = program.Y
     RY, RR = R * Y, R * R

@@ -67,14 +67,28 @@ class Program:
     @classmethod
     def of(cls, problem: Problem) -> Program:
         """The program of a problem's data."""
-        keep = problem.weights > 0
-        if not problem.bias:  # a zero sample costs nothing, and its code can only cost
-            keep = keep & (problem.X != 0).any(axis=1)
-        X, place = np.unique(problem.X[keep], axis=0, return_inverse=True)
-        weights = np.bincount(place.ravel(), problem.weights[keep], minlength=len(X))
+        place = cls.place(problem)
+        keep = place >= 0
+        n = int(place.max(initial=-1)) + 1
+        X = np.zeros((n, problem.d))
+        X[place[keep]] = problem.X[keep]
+        weights = np.bincount(place[keep], problem.weights[keep], minlength=n)
         unit = power_of_two_near(problem.lam)
         a = np.sqrt(weights)
         return cls(a, a[:, None] * (X / unit), problem.lam / unit, problem.bias, unit)
+
+    @staticmethod
+    def place(problem: Problem) -> np.ndarray:
+        """(n,) the program's row of each sample of a problem, in order of first appearance; -1 for those left out."""
+        keep = problem.weights > 0
+        if not problem.bias:  # a zero sample costs nothing, and its code can only cost
+            keep = keep & (problem.X != 0).any(axis=1)
+        _, first, group = np.unique(problem.X[keep], axis=0, return_index=True, return_inverse=True)
+        rank = np.empty(len(first), np.int64)
+        rank[np.argsort(first)] = np.arange(len(first))
+        place = np.full(problem.n, -1)
+        place[keep] = rank[group.ravel()]
+        return place
 
     @property
     def n(self) -> int:
