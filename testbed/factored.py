@@ -38,6 +38,8 @@ LARGEST = 300  # distinct samples
 ATOMS = 400  # atoms held
 ROUNDS = 60  # of adding atoms
 TARGET = 1e-8  # excess of the largest priced score over 1 that is aimed at
+FAINT = 0.03  # length, as a share of the longest atom's, below which an atom may be on its way out
+NEAR = 1e-3  # 1 - cosine of two atoms' codes, below which they may be one
 STARTS = 64  # of ascents, beside samples, residuals and atoms
 LAST_LOOK = 1000  # further starts before it is believed that no direction scores above 1, beyond three dimensions
 STEPS = 400  # of Newton's method in a round
@@ -230,20 +232,32 @@ def widen(state: State, U: Array) -> State:
     return state
 
 
-def tidy(state: State) -> State:
-    """Without atoms that cost nothing, and with atoms of one direction joined."""
+def tidy(state: State, close: float = 1e-12) -> State:
+    """Without atoms that cost nothing, and with atoms joined whose codes are parallel up to `close`."""
     V = state.V
     cost = np.sqrt(np.maximum((V * state.cost(V)).sum(axis=0), 0))
     V = V[:, cost > 1e-9 * cost.max(initial=0)]
     groups: list[Array] = []
     for v in V.T:
+        size = math.sqrt(v @ v)
         for k, other in enumerate(groups):
-            if v @ other > (1 - 1e-12) * math.sqrt((v @ v) * (other @ other)):
-                groups[k] = other * math.sqrt(1 + (v @ v) / (other @ other))
+            length = math.sqrt(other @ other)
+            if v @ other > (1 - close) * size * length:
+                groups[k] = (length * other + size * v) / math.hypot(length, size)
                 break
         else:
             groups.append(v)
     return State(state.program, state.t, np.array(groups).T.reshape(len(V), -1))
+
+
+def simpler(state: State) -> State:
+    """Without faint atoms, and with nearly parallel ones joined: a trial, for the caller to judge.
+
+    f is nearly flat where an atom fades or two come together, so descent alone ends close to that and not there.
+    """
+    V = state.V
+    price = (V * state.cost(V)).sum(axis=0)
+    return tidy(State(state.program, state.t, V[:, price >= FAINT**2 * price.max(initial=0)]), NEAR)
 
 
 def minimise(program: Program, t: float, V: Array | None = None, thorough: bool = True) -> tuple[State, float]:
@@ -256,6 +270,11 @@ def minimise(program: Program, t: float, V: Array | None = None, thorough: bool 
         if state.V.shape[1]:
             state = tidy(descend(state, target * unit))
         U, p = candidates(state, thorough)
+        if target <= 1e-2 * TARGET and (fewer := simpler(state)).V.shape[1] < state.V.shape[1]:
+            fewer = tidy(descend(fewer, target * unit))
+            score = float(candidates(fewer, thorough)[1].max(initial=0))
+            if score <= 1 + TARGET:
+                return fewer, score
         excess = float(p.max(initial=0)) - 1
         if state.V.shape[1] >= ATOMS or (excess <= TARGET and target <= 1e-2 * TARGET):
             break

@@ -45,7 +45,7 @@ TIGHT = 1e-7  # relative precision to which the tau of an event is bisected
 
 @dataclass(frozen=True)
 class Event:
-    """At price tau, to a relative 1e-7: 'share' or 'part' (groups of samples that share atoms join, or come apart),
+    """At price tau, to a relative 1e-6: 'share' or 'part' (groups of samples that share atoms join, or come apart),
     'merge' or 'split' (a group needs fewer atoms, or more), 'silent' or 'heard' (samples stop being coded, or are coded
     again).
 

@@ -33,7 +33,7 @@ def test_events_of_pairs_are_where_the_closed_forms_put_them(followed):
         assert merge == pytest.approx(np.sqrt(w * (1 - cosine)), rel=1e-9)
         for kind, tau in (("share", share), ("merge", merge)):
             (event,) = (e for e in followed.events if e.kind == kind and e.samples == (i, i + 1))
-            assert event.tau == pytest.approx(tau, rel=2e-5) and event.fewer == (kind == "merge")
+            assert event.tau == pytest.approx(tau, rel=1e-6) and event.fewer == (kind == "merge")
 
 
 @pytest.mark.slow
@@ -74,7 +74,7 @@ def test_unequal_weights_and_lengths_by_the_program_itself():
     assert 0.9 * np.sqrt(own.prod()) == pytest.approx(0.3**2, rel=1e-12)
     found = merging(problem, np.linspace(0.5 * share, 1.2 * merge, 6))
     assert [(e.kind, e.samples) for e in found.events] == [("share", (0, 1)), ("merge", (0, 1))]
-    assert [e.tau for e in found.events] == pytest.approx([share, merge], rel=2e-5)
+    assert [e.tau for e in found.events] == pytest.approx([share, merge], rel=1e-6)
 
 
 def test_messages():
