@@ -1,5 +1,7 @@
 """The factored route and its oracle: against the semidefinite route, against brute force, and against known answers."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.optimize import nnls
@@ -108,18 +110,34 @@ def test_it_agrees_with_the_doubly_nonnegative_program_where_that_is_tight(n, d,
     assert found.gap < 1e-6 and found.label == ("certified" if d <= 3 else "estimate")
 
 
-@pytest.mark.slow
-def test_where_they_differ_the_relaxation_is_the_lower_one_and_the_search_of_the_sphere_proves_it():
-    """Beyond four samples a matrix may be doubly nonnegative and not completely positive: V2 is then not tight."""
-    problem = Problem(points(20, 20, 3), 0.3)
-    found = convex_fit(problem, 0.1)
+def copositive(M, tolerance):
+    """Kaplan's criterion, complete: no principal submatrix has a positive eigenvector with a negative eigenvalue."""
+    for size in range(1, len(M) + 1):
+        for rows in itertools.combinations(range(len(M)), size):
+            values, V = np.linalg.eigh(M[np.ix_(rows, rows)])
+            for value, v in zip(values, V.T, strict=True):
+                if value < -tolerance and ((v > 0).all() or (v < 0).all()):
+                    return False
+    return True
+
+
+def test_where_they_differ_the_relaxation_is_the_lower_one():
+    """Beyond four samples a matrix may be doubly nonnegative and not completely positive: V2 is then not tight.
+
+    The search of the sphere proves it, and so does an enumeration of principal submatrices that shares nothing with it.
+    """
+    X = np.random.default_rng([7, 10]).standard_normal((7, 3))
+    problem, tau = Problem(X / np.linalg.norm(X, axis=1, keepdims=True), 0.3), 0.2
+    found, bound = convex_fit(problem, tau), lower_bound(problem, tau)
     assert found.label == "certified" and 0 <= found.gap < 1e-7
-    assert found.bound > lower_bound(problem, 0.1).value + 1e-4
-    program, t = Program.of(problem), (0.1 / Program.of(problem).unit) ** 2
-    state, _ = factored.minimise(program, t)
-    U = np.random.default_rng(0).standard_normal((200_000, 3))
-    U /= np.linalg.norm(U, axis=1, keepdims=True)
-    assert oracle.scores(program, state.R, U, t)[0].max() <= 1 + 1e-7  # the other proof's claim, seen
+    assert found.bound > bound.value + 1e-3
+    program = Program.of(problem)
+    t = (tau / program.unit) ** 2
+    value, R = oracle.certified(program, factored.minimise(program, t)[0].R, t)
+    assert value * program.unit**2 == pytest.approx(found.bound, abs=1e-9)
+    M = program.price(t)
+    assert copositive(M - R @ R.T, 1e-12)
+    assert not copositive(M - 1.01**2 * R @ R.T, 1e-12)  # the criterion can say no
 
 
 def test_no_dictionary_is_better_and_the_answer_is_one():
