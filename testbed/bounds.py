@@ -125,7 +125,9 @@ def signed_floor(program: Program) -> Bound:
 
 def solved(program: Program, elementwise: bool, t: float | None, budget: float | None = None) -> Bound:
     """V2 or V5 from the semidefinite solver's dual, at t = tau^2 or at the best t for a budget on tr Q; verified."""
+    route = "doubly nonnegative" if elementwise else "semidefinite"
+    if program.energy == 0:  # there is nothing to code
+        return Bound(0.0, math.sqrt(t or 0.0) * program.unit, route, np.zeros_like(program.Y))
     found = convex.solve(program, elementwise, t, budget)
     value, R = certificate.by_eigenvalues(program, found.R, found.N, found.t)
-    return Bound(value * program.unit**2, math.sqrt(found.t) * program.unit,
-                 "doubly nonnegative" if elementwise else "semidefinite", R)
+    return Bound(value * program.unit**2, math.sqrt(found.t) * program.unit, route, R)

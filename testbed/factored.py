@@ -40,6 +40,7 @@ ROUNDS = 60  # of adding atoms
 TARGET = 1e-8  # excess of the largest priced score over 1 that is aimed at
 FAINT = 0.03  # length, as a share of the longest atom's, below which an atom may be on its way out
 NEAR = 1e-3  # 1 - cosine of two atoms' codes, below which they may be one
+FEW_CELLS = 1 << 12  # of the sphere, when a direction is only looked for and not proved to be missing
 STARTS = 64  # of ascents, beside samples, residuals and atoms
 LAST_LOOK = 1000  # further starts before it is believed that no direction scores above 1, beyond three dimensions
 STEPS = 400  # of Newton's method in a round
@@ -194,7 +195,7 @@ def candidates(state: State, thorough: bool) -> tuple[Array, Array]:
     U, p = oracle.climb(program, state.R, U[:STARTS], t, 100)
     if thorough and p.max(initial=0) <= 1 + TARGET:  # look for what these ascents missed
         if d <= oracle.SPHERE:
-            extra = oracle.search(program, state.R, t)[1][None, :]
+            extra = oracle.search(program, state.R, t, FEW_CELLS)[1][None, :]
         else:
             several = program.Y[rng.integers(program.n, size=(LAST_LOOK, 4))] * rng.exponential(size=(LAST_LOOK, 4, 1))
             extra = several.sum(axis=1)
@@ -301,12 +302,11 @@ def convex_fit(problem: Problem, tau: float = 0.0) -> Factored:
     if program.n > LARGEST:
         raise ValueError(f"{where}: the factored route handles {LARGEST} distinct samples; there are {program.n}")
     unit, t = program.unit, (tau / program.unit) ** 2
-    if tau == 0:
-        return _private(problem, program, place)
+    if tau == 0 or program.energy == 0:
+        return _private(problem, program, place, tau)
     state, score = minimise(program, t)
     if problem.d <= oracle.SPHERE:
-        label, (bound, _) = "certified", oracle.certified(program, state.R, t)
-        score = oracle.search(program, state.R, t)[0]
+        label, (bound, _, score) = "certified", oracle.certified(program, state.R, t)
     else:
         label, (bound, _) = "estimate", certificate.value(program, state.R, 1 / max(score, 1e-300), 0.0)
     rest = program.Y - state.V @ state.D
@@ -314,15 +314,15 @@ def convex_fit(problem: Problem, tau: float = 0.0) -> Factored:
     return _placed(problem, place, state.V / program.a[:, None], state.D, b, unit, tau, bound * unit**2, label, score)
 
 
-def _private(problem: Problem, program: Program, place: Array) -> Factored:
-    """tau = 0: r = x - b shortened to lam, and every longer sample on its own direction."""
+def _private(problem: Problem, program: Program, place: Array, tau: float) -> Factored:
+    """tau = 0 or no data: r = x - b shortened to lam, and every longer sample on its own direction."""
     X = program.Y / program.a[:, None]
     b = bounds.location(X, program.a**2, program.lam) if program.bias else np.zeros(problem.d)
     length = np.linalg.norm(X - b, axis=1)
     far = length > program.lam
     V = np.diag(np.maximum(length - program.lam, 0))[:, far]
     D = (X - b)[far] / length[far, None]
-    return _placed(problem, place, V, D, b, program.unit, 0.0, bounds.floor_bound(program).value, "exact",
+    return _placed(problem, place, V, D, b, program.unit, tau, bounds.floor_bound(program).value, "exact",
                    float(np.minimum(length / program.lam, 1).max(initial=0)))
 
 

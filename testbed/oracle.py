@@ -25,7 +25,7 @@ from testbed.checks import Array
 from testbed.convex import Program
 
 SPHERE = 3  # dimensions in which the sphere is searched
-CELLS = 1 << 17  # the most cells held at a time; what remains then widens the certified bound
+CELLS = 1 << 15  # the most cells held at a time; what remains then widens the certified bound
 WORK = 1 << 22  # scores held at a time
 CLIMB = 300  # steps of an ascent at most
 FINE = 1e-11  # relative width at which a cell hides nothing that matters
@@ -80,10 +80,10 @@ def climb(program: Program, R: Array, U: Array, t: float, steps: int = CLIMB) ->
     return U, p
 
 
-def search(program: Program, R: Array, t: float) -> tuple[float, Array]:
+def search(program: Program, R: Array, t: float, cells: int = CELLS) -> tuple[float, Array]:
     """A certified upper bound on the largest priced score over all directions, and the best unit direction seen (d,).
 
-    ValueError beyond three dimensions.
+    cells : the most held at a time; ValueError beyond three dimensions.
     """
     d = R.shape[1]
     if d > SPHERE:
@@ -110,7 +110,7 @@ def search(program: Program, R: Array, t: float) -> tuple[float, Array]:
         bound = np.where(cosine > 0.1, p / np.maximum(cosine, 0.1), math.inf)
         open_ = bound > best * (1 + FINE)
         hidden = max(hidden, float(bound[~open_].max(initial=0.0)))
-        if not open_.any() or d == 1 or open_.sum() * len(steps) > CELLS:
+        if not open_.any() or d == 1 or open_.sum() * len(steps) > cells:
             break
         faces = np.repeat(faces[open_], len(steps))
         centres = (centres[open_][:, None, :] + side * steps).reshape(-1, d - 1)
@@ -129,8 +129,8 @@ def _on_face(faces: Array, centres: Array) -> Array:
     return V / np.sqrt((V * V).sum(axis=1))[:, None]
 
 
-def certified(program: Program, R: Array, t: float) -> tuple[float, Array]:
-    """A lower bound on P(lam, sqrt t), and the scaled R that proves it, by searching the sphere (d <= 3, t > 0)."""
+def certified(program: Program, R: Array, t: float) -> tuple[float, Array, float]:
+    """A lower bound on P(lam, sqrt t), the scaled R that proves it, and the largest score of R, by `search`; t > 0."""
     R, drift = certificate.centred(program, R)
     most = search(program, R, t)[0] + (drift / math.sqrt(t) if drift else 0.0)
-    return certificate.value(program, R, 1 / most if most > 0 else math.inf, drift)
+    return *certificate.value(program, R, 1 / most if most > 0 else math.inf, drift), most

@@ -189,7 +189,9 @@ def test_an_infeasible_candidate_proves_no_more_than_is_true():
     program = Program.of(problem)
     t = (0.1 / program.unit) ** 2
     found, true = convex.solve(program, True, t), lower_bound(problem, 0.1).value
-    for R, N in ((2 * found.R, found.N), (found.R, -found.N), (found.R, np.full_like(found.N, np.nan)),
+    freed = program.price(t) - 9 * found.R @ found.R.T  # leaves nothing to be semidefinite, and is not nonnegative
+    nothing = np.full_like(found.N, np.nan)
+    for R, N in ((3 * found.R, freed), (2 * found.R, found.N), (found.R, -found.N), (found.R, nothing),
                  (found.R + 1, found.N)):
         assert certificate.by_eigenvalues(program, R, N, t)[0] * program.unit**2 < true
         assert certificate.by_rows(program, R)[0] * program.unit**2 < true

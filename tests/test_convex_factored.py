@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import nnls
 from widths import dictionary, pair, points
 
-from testbed import Optimum, Problem, convex_fit, factored, fit, lower_bound, oracle
+from testbed import Optimum, Problem, convex_fit, factored, fit, gap, lower_bound, oracle
 from testbed.convex import Program
 from testbed.gap import priced
 
@@ -133,8 +133,8 @@ def test_where_they_differ_the_relaxation_is_the_lower_one():
     assert found.bound > bound.value + 1e-3
     program = Program.of(problem)
     t = (tau / program.unit) ** 2
-    value, R = oracle.certified(program, factored.minimise(program, t)[0].R, t)
-    assert value * program.unit**2 == pytest.approx(found.bound, abs=1e-9)
+    value, R, score = oracle.certified(program, factored.minimise(program, t)[0].R, t)
+    assert value * program.unit**2 == pytest.approx(found.bound, abs=1e-9) and score == pytest.approx(1, abs=1e-7)
     M = program.price(t)
     assert copositive(M - R @ R.T, 1e-12)
     assert not copositive(M - 1.01**2 * R @ R.T, 1e-12)  # the criterion can say no
@@ -169,6 +169,19 @@ def test_too_dear_for_any_atom():
 def test_a_hundred_samples_are_certified_in_three_dimensions():
     found = convex_fit(Problem(points(100, 100, 3), 0.2), 0.3)
     assert found.label == "certified" and 0 <= found.gap < 1e-7
+
+
+@pytest.mark.parametrize("X, bias", [(np.zeros((3, 2)), False), (np.zeros((3, 2)), True), (np.ones((1, 1)), False),
+                                     (np.ones((1, 2)), True), (1e50 * points(0, 5, 2), False),
+                                     (1e-60 * points(0, 5, 2), False), (np.repeat(points(0, 2, 2), 3, axis=0), True)])
+def test_degenerate_and_extreme_data(X, bias):
+    size = np.abs(X).max() or 1.0
+    problem = Problem(X, 0.3 * size, bias=bias)
+    for tau in (0.0, 0.1 * size):
+        found, bound = convex_fit(problem, tau), lower_bound(problem, tau)
+        assert bound.value <= found.objective and found.gap <= 1e-8 * size**2
+        assert found.objective - bound.value <= 1e-8 * size**2
+    assert gap(Optimum.at(problem, np.eye(problem.d)[:1])).gap >= 0
 
 
 def test_messages():
