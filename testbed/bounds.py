@@ -50,7 +50,8 @@ def lower_bound(problem: Problem, tau: float = 0.0, nonnegative: bool | None = N
     for a problem with nonnegative codes gives V5's bound alone.
 
     Raises TypeError or ValueError naming the argument; ValueError with the reason where the program is too large or
-    cvxpy is missing; ArithmeticError if the solver returns nothing.
+    cvxpy is missing (testbed.convex_fit goes further, and its bound is certified in up to three dimensions);
+    ArithmeticError if the solver returns nothing.
     """
     where = "lower_bound"
     if not isinstance(problem, Problem):

@@ -34,7 +34,7 @@ from testbed.gap import priced
 from testbed.optimum import Optimum
 from testbed.problem import Problem
 
-LARGEST = 300  # distinct samples
+LARGEST = 200  # distinct samples
 ATOMS = 400  # atoms held
 ROUNDS = 60  # of adding atoms
 TARGET = 1e-8  # excess of the largest priced score over 1 that is aimed at
@@ -290,7 +290,7 @@ def convex_fit(problem: Problem, tau: float = 0.0) -> Factored:
     known: one atom for each sample longer than lam (V1).
 
     Raises TypeError or ValueError naming the argument; ValueError with the reason for signed codes and for more than
-    300 distinct samples. A dictionary that needs more than 400 atoms is returned with the gap it was left with.
+    200 distinct samples. A dictionary that needs more than 400 atoms is returned with the gap it was left with.
     """
     where = "convex_fit"
     if not isinstance(problem, Problem):

@@ -9,7 +9,7 @@ from scipy.optimize import minimize_scalar
 from widths import dictionary, pair, points
 
 from figures.cli import main
-from testbed import Optimum, Problem, certificate, convex, fit, gap, huber, lower_bound, paths
+from testbed import Optimum, Problem, certificate, convex, convex_fit, fit, gap, huber, lower_bound, paths
 from testbed.convex import Program
 from testbed.gap import activity, priced
 
@@ -196,6 +196,12 @@ def test_an_infeasible_candidate_proves_no_more_than_is_true():
         assert certificate.by_eigenvalues(program, R, N, t)[0] * program.unit**2 < true
         assert certificate.by_rows(program, R)[0] * program.unit**2 < true
     assert certificate.by_eigenvalues(program, found.R, found.N, 0.0)[0] == -np.inf
+
+
+@pytest.mark.parametrize("tau", [1e-7, 1e-5, 1e-3])
+def test_where_the_price_is_too_small_to_repair_with_the_floor_is_the_bound(tau):
+    problem = Problem(points(2, 8, 3), 0.3)
+    assert lower_bound(problem).value <= lower_bound(problem, tau).value <= convex_fit(problem, 1e-3).objective
 
 
 def test_scaling_by_a_power_of_two_scales_the_bound_bit_for_bit():

@@ -186,8 +186,8 @@ def test_degenerate_and_extreme_data(X, bias):
 
 def test_messages():
     problem = Problem(np.eye(2), 0.3)
-    with pytest.raises(ValueError, match="the factored route handles 300 distinct samples; there are 301"):
-        convex_fit(Problem(points(0, 301, 2), 0.3), 0.1)
+    with pytest.raises(ValueError, match="the factored route handles 200 distinct samples; there are 201"):
+        convex_fit(Problem(points(0, 201, 2), 0.3), 0.1)
     with pytest.raises(ValueError, match="convex_fit: problem must have nonnegative codes"):
         convex_fit(Problem(np.eye(2), 0.3, nonnegative=False), 0.1)
     with pytest.raises(TypeError, match=r"convex_fit: problem must be a testbed.Problem; got ndarray"):
