@@ -26,7 +26,7 @@ bench: .venv/bench.stamp  ## side by side with the peers, into docs/benchmarks.m
 	$(PYTHON) -m venv .venv
 
 .venv/figures.stamp: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures,convex]"
 	@touch $@
 
 .venv/demo.stamp: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
@@ -34,11 +34,11 @@ bench: .venv/bench.stamp  ## side by side with the peers, into docs/benchmarks.m
 	@touch $@
 
 .venv/test.stamp: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures,demos,test,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures,convex,demos,test,dev]"
 	@touch $@ .venv/figures.stamp .venv/demo.stamp
 
 .venv/bench.stamp: setup.cfg pyproject.toml constraints.txt benchmarks/constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -c benchmarks/constraints.txt -e ".[figures,bench]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -c benchmarks/constraints.txt -e ".[figures,convex,bench]"
 	@touch $@ .venv/figures.stamp
 
 clean:

@@ -52,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="every property: residual, tolerance, verdict, worst place")
     check.add_argument("optimum", metavar="OPTIMUM")
     check.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    check.add_argument("--bounds", action="store_true", help="also how far below any dictionary could be (V1-V3)")
+    check.add_argument("--tau", type=float, metavar="T", help="the price of --bounds, >= 0, in the units of the data "
+                                                              "(default: the one that proves most)")
     check.set_defaults(run=_check)
 
     theory = commands.add_parser("theory", help="list the statements, or print one with its derivation and evidence")
@@ -156,20 +159,28 @@ def _check(arguments: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from properties import check
-    from testbed import Optimum, classify
+    from testbed import Optimum, checks, classify, gap
 
+    if arguments.tau is not None:
+        checks.number("check", "--tau", arguments.tau, 0)
+        if not arguments.bounds:
+            raise ValueError("check: --tau is the price of --bounds; give both")
     optimum = Optimum.load(arguments.optimum)
+    bounds = gap(optimum, arguments.tau) if arguments.bounds else None
     second = classify(optimum)
     if optimum.status == "stationary" and second.kind == "local minimum":
         optimum = replace(optimum, status="local_min", hessian_min=second.least)
     report = check(optimum)
     if arguments.json:
         order = {"kind": second.kind, "least_curvature": second.least, "margin": second.margin}
-        print(json.dumps(report.to_json() | {"second_order": order}, allow_nan=False))
+        extra = {} if bounds is None else {"bounds": bounds.to_json()}
+        print(json.dumps(report.to_json() | {"second_order": order} | extra, allow_nan=False))
     else:
         print(report)
         least = "" if second.least is None else f", least curvature {second.least:.2e}"
         print(f"Second order (M1): {second.kind}{least}.")
+        if bounds is not None:
+            print(f"Bounds (V1-V3), in squared units of the data:\n{bounds}")
     return 0 if report.holds and second.kind != "saddle" else 1
 
 

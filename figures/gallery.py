@@ -21,6 +21,7 @@ ORDER = (
     "polytope", "cone", "residuals",
     "one_sparse", "tilt", "symmetry_breaking", "absorption", "extreme_ray", "splitting_tree", "density",
     "splitting", "landscape", "lam_path", "width_path",
+    "any_width", "merging",
     "wide_limit",
     "phases", "hysteresis",
     "published",

@@ -48,6 +48,7 @@ class Statement:
 
 
 _WORLD = "optima of an exact toy world"
+_WIDTHS = "dictionaries of every width"
 
 _OTHERS = (
     Statement("M1", "second order", "H[Δ,Δ] = λΣμⱼ|Δⱼ|² + E[|u|² − (v − D_A u)ᵀG_A⁻¹(v − D_A u)] ≥ 0",
@@ -60,6 +61,20 @@ _OTHERS = (
     Statement("G4", "equivariances", "rotation, permutation, (X, λ) → (cX, cλ), integer weights = repeated rows",
               "every problem", "testbed.coding:power_of_two_near", "tests/test_training.py",
               "an exact symmetry: bit for bit, or to rounding"),
+    Statement("V1", "the floor is a convex optimum", "P(λ, 0) = E[h_λ(|x − b|)], proved by any R with |Rᵢ| ≤ λaᵢ",
+              _WIDTHS, "testbed.convex", "tests/test_convex.py"),
+    Statement("V2", "doubly nonnegative bound",
+              "max ⟨R, Y⟩ − ½|R|² over λ²aaᵀ + τ²I − RRᵀ = PSD + nonnegative is ≤ P(λ, τ)", _WIDTHS,
+              "testbed.convex", "tests/test_convex.py"),
+    Statement("V3", "certified gap", "P(λ, τ) ≤ F_τ ≤ F + τΣ√E[zⱼ²];  F ≥ P(λ, τ) − τ²A/2λ if ΣE[zⱼ²]/E[zⱼ] ≤ A",
+              _WIDTHS, "testbed.gap", "tests/test_convex.py"),
+    Statement("V4", "the path in the price",
+              "one atom a point at τ = 0; i, l share from cos λᵢλₗ = λ², λᵢ² = λ² + τ²/wᵢ, "
+              "and have one atom from τ = |x|√(w(1 − cos)) (equal w, |x|)", "optima of every width along τ",
+              "testbed.merging", "tests/test_convex_merging.py"),
+    Statement("V5", "what nonnegativity costs",
+              "without elementwise nonnegativity: a lower bound, at τ = 0 only h_λ(|E x|)", _WIDTHS,
+              "testbed.bounds:lower_bound, signed_floor", "tests/test_convex.py"),
     Statement("T1", "one-sparse", "one feature at a time, m = their number: exact recovery, z = a − λ", _WORLD,
               "generators.one_sparse:_recovery", "tests/test_exact_predictions.py"),
     Statement("T2", "correlated pair", "α(cos ψ − λ) sin ψ = βλt(1 − λt) tan(π/4 − ψ), t = 1/(cos ψ + sin ψ)", _WORLD,
@@ -86,5 +101,5 @@ def statements() -> Mapping[str, Statement]:
     found = [Statement(p.id, p.name, p.statement, PLACES[p.where], p.violations.__module__,
                        "tests/test_splitting.py" if p.id in ("M2", "M3", "G1") else "tests/test_properties.py")
              for p in properties.ALL]
-    order = "CSBMGT"
+    order = "CSBMGVT"
     return {s.id: s for s in sorted([*found, *_OTHERS], key=lambda s: (order.index(s.id[0]), s.id))}

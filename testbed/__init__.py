@@ -5,7 +5,10 @@
 """
 
 from testbed.batch import Batch, fit_many
+from testbed.bounds import Bound, lower_bound
 from testbed.coding import CodingError, encode
+from testbed.factored import Factored, convex_fit
+from testbed.gap import Gap, gap
 from testbed.optimum import Optimum
 from testbed.paths import Path, path
 from testbed.problem import Problem, huber
@@ -13,5 +16,5 @@ from testbed.search import Search, search
 from testbed.second_order import Classification, classify
 from testbed.training import fit
 
-__all__ = ["Batch", "Classification", "CodingError", "Optimum", "Path", "Problem", "Search", "classify", "encode",
-           "fit", "fit_many", "huber", "path", "search"]
+__all__ = ["Batch", "Bound", "Classification", "CodingError", "Factored", "Gap", "Optimum", "Path", "Problem", "Search",
+           "classify", "convex_fit", "encode", "fit", "fit_many", "gap", "huber", "lower_bound", "path", "search"]
