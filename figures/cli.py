@@ -62,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     figures.add_argument("names", nargs="*", metavar="NAME", help="only these figures; see --list")
     figures.add_argument("--list", action="store_true", help="list the figures and exit")
     figures.add_argument("--out", default="out", metavar="DIR", help="where to write (default: out)")
+    figures.add_argument("--fresh", action="store_true",
+                         help="compute again what this code has computed already, as its .npz files say")
     figures.set_defaults(run=_figures)
     return parser
 
@@ -188,10 +190,11 @@ def _figures(arguments: argparse.Namespace) -> int:
             print(f"{name:<14} {title}")
         return 0
     with _Progress() as progress:
-        page, all_hold = gallery.write(Path(arguments.out), arguments.names, progress.say)
-    count = len(set(arguments.names)) or len(gallery.titles())
-    print(f"{page}: {count} figure{'s' * (count != 1)}")
-    return 0 if all_hold else 1
+        written = gallery.write(Path(arguments.out), arguments.names, progress.say, arguments.fresh)
+    count = len(written.computed) + len(written.reused)
+    again = f", {len(written.reused)} of them from numbers that this code computed before" if written.reused else ""
+    print(f"{written.page}: {count} figure{'s' * (count != 1)}{again}")
+    return 0 if written.holds else 1
 
 
 def _target(name: str, suffix: str) -> Path:

@@ -83,7 +83,7 @@ def draw(numbers: Numbers) -> Picture:
             axes.plot(*np.vstack([np.zeros(2), edges[0]]).T, color=style.SKY, alpha=0.5, linewidth=3)
         if case == "hull":
             axes.fill(*n["hull"].T, facecolor=style.SKY, alpha=0.45, linewidth=0)
-        axes.scatter(*n["codes_on"].T, s=1.5, color="#bdbdbd", linewidth=0, zorder=2)
+        axes.scatter(*n["codes_on"].T, s=1.5, color=style.PALE, linewidth=0, zorder=2)
         axes.scatter(*n["codes_off"].T, s=3 + 900 * n["mass"], color=style.BLUE, alpha=0.65, linewidth=0, zorder=3,
                      clip_on=False)
         style.arrow(axes, (0, 0), n["vector"], style.VERMILION, 1.4)

@@ -54,7 +54,7 @@ def draw(numbers: Numbers) -> Picture:
     lengths.axvline(1, color=style.BLACK, linewidth=0.9, linestyle=(0, (4, 2)))
     top = float(numbers["radius_counts"].max())
     style.label(lengths, 1, 2.35 * top, "wide\nlimit", ha="right", va="top", xytext=(-3, 0))
-    style.label(lengths, 1.75, 2.35 * top, "floor of its support (C4)", "#9a6a00", va="top")
+    style.label(lengths, 1.75, 2.35 * top, "floor of its support (C4)", style.ORANGE, va="top")
     style.label(lengths, 5.3, top, "residual |r| / λ", style.BLUE, va="center")
     lengths.set(xlim=(0, 9), ylim=(0, 2.4 * top), yticks=[], xlabel="length, in units of λ", ylabel="images")
     lengths.spines["left"].set_visible(False)

@@ -15,9 +15,9 @@ SHOWN = ((3.6, -0.7), (2.9, 3.3), (-1.3, 4.1), (-4.6, 1.5), (-2.6, -3.6), (2.3, 
 PAIRS = tuple(combinations(range(3), 2))
 FAR = 30.0  # beyond the picture
 COLOURS = {(): style.GREY, (0,): style.BLUE, (1,): style.GREEN, (2,): style.ORANGE,
-           (0, 1): "#3f9fd0", (0, 2): style.PURPLE, (1, 2): "#8C8A20"}
-LABELS = (((2.9, -1.9), "{1}", style.BLUE), ((0.1, 3.3), "{2}", "#007552"), ((-3.9, -2.2), "{3}", "#9a6a00"),
-           ((4.3, 2.2), "{1,2}", "#1f78a8"), ((3.6, -4.6), "{1,3}", "#a34f7d"), ((-4.3, 3.9), "{2,3}", "#6b6918"),
+           (0, 1): style.SKY, (0, 2): style.PURPLE, (1, 2): style.OLIVE}
+LABELS = (((2.9, -1.9), "{1}", style.BLUE), ((0.1, 3.3), "{2}", style.GREEN), ((-3.9, -2.2), "{3}", style.ORANGE),
+           ((4.3, 2.2), "{1,2}", style.SKY), ((3.6, -4.6), "{1,3}", style.PURPLE), ((-4.3, 3.9), "{2,3}", style.OLIVE),
            ((3.2, 3.1), "x", style.BLACK), ((2.15, 1.85), "zD", style.BLACK), ((0.72, 0.28), "r", style.VERMILION))
 
 

@@ -22,8 +22,16 @@ COLUMN, PAGE = 85, 175  # widths in mm
 SMALL, TEXT = 7.0, 7.5  # sizes of type in points
 DPI = 200
 
-BLACK, GREY, PALE = "#222222", "#7a7a7a", "#d9d9d9"
+WHITE, BLACK, GREY, PALE = "#ffffff", "#222222", "#6f6f6f", "#d9d9d9"
 BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7"
+OLIVE = "#8c8a20"  # of what belongs to orange and green together
+# the same colours as type: dark enough to be read on white, a contrast of 4.5 or more
+INK = {VERMILION: "#b84f00", GREEN: "#007552", ORANGE: "#8a5f00", SKY: "#1f78a8", PURPLE: "#a34f7d", OLIVE: "#6b6918"}
+# and on the dark page
+DARK = {WHITE: "#1b1e22", BLACK: "#e8e8e5", GREY: "#a5a9ad", PALE: "#41464c", BLUE: "#3fa0dc", VERMILION: "#ee7d33",
+        GREEN: "#22c495", SKY: "#7cc8f2", PURPLE: "#dd93bd", OLIVE: "#b5b24a", INK[VERMILION]: "#f2894a",
+        INK[GREEN]: "#35cfa2", INK[ORANGE]: "#eab440", INK[SKY]: "#7cc8f2", INK[PURPLE]: "#e3a3c7",
+        INK[OLIVE]: "#c4c15c"}
 SERIES = (BLUE, VERMILION, GREEN)  # the order in which families of curves take colours
 SHAPES = ("o", "s", "D")  # and their markers
 
@@ -39,7 +47,7 @@ RC: dict[str, Any] = {
     "lines.linewidth": 1.2, "lines.markersize": 3.6, "lines.markeredgewidth": 0.9,
     "figure.facecolor": "white", "savefig.facecolor": "white", "figure.dpi": DPI, "savefig.dpi": DPI,
     "figure.constrained_layout.h_pad": 0.04, "figure.constrained_layout.w_pad": 0.04,
-    "svg.hashsalt": "testbed", "svg.fonttype": "path",
+    "svg.hashsalt": "testbed", "svg.fonttype": "path", "pdf.fonttype": 42,
 }
 
 
@@ -64,27 +72,34 @@ def canvas(width: float, height: float, **options: Any) -> Figure:
 
 
 def encode(figure: Figure) -> dict[str, bytes]:
-    """The figure's files by suffix, ".svg" and ".png": the same figure gives the same bytes, with no date in them."""
+    """The figure's files by suffix, ".svg", ".pdf" and ".png": the same figure gives the same bytes, without a date."""
     from matplotlib import style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     files = {}
     with style.context(["default", RC]):
         # the layout's last digits depend on what was drawn before (font caches): settle it once, and round it
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
-        for axes in figure.axes:
-            left, bottom, width, height = (round(edge, 6) for edge in axes.get_position().bounds)
-            axes.set_position((left, bottom, width, height))
+        settle(figure)
         for suffix, backend, metadata in (
             (".svg", FigureCanvasSVG, {"Date": None, "Creator": None, "Format": None, "Type": None}),
+            (".pdf", FigureCanvasPdf, {"CreationDate": None, "Creator": None, "Producer": None}),
             (".png", FigureCanvasAgg, {"Software": None}),
         ):
             stream = io.BytesIO()
             backend(figure).print_figure(stream, format=suffix[1:], dpi=DPI, metadata=metadata)
             files[suffix] = stream.getvalue()
     return files
+
+
+def settle(figure: Figure) -> None:
+    """Fix the places of all axes where the layout puts them."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        left, bottom, width, height = (round(edge, 6) for edge in axes.get_position().bounds)
+        axes.set_position((left, bottom, width, height))
 
 
 def panel(axes: Axes, letter: str, title: str) -> None:
@@ -99,9 +114,9 @@ def measured(axes: Axes, x: Any, y: Any, colour: str, shape: str = "o", **option
 
 
 def label(axes: Axes, x: float, y: float, text: str, colour: str = BLACK, **options: Any) -> None:
-    """A direct label at (x, y) in the coordinates of the data, in the colour of what it names."""
-    defaults: dict[str, Any] = {"color": colour, "fontsize": SMALL, "xytext": (0, 0), "textcoords": "offset points",
-                                "annotation_clip": False}
+    """A direct label at (x, y) in the coordinates of the data, in the ink of the colour of what it names."""
+    defaults: dict[str, Any] = {"color": INK.get(colour, colour), "fontsize": SMALL, "xytext": (0, 0),
+                                "textcoords": "offset points", "annotation_clip": False}
     axes.annotate(text, (x, y), **(defaults | options))
 
 
@@ -118,3 +133,12 @@ def square(axes: Axes, half: float, centre: Sequence[float] = (0.0, 0.0)) -> Non
     axes.set_xlim(centre[0] - half, centre[0] + half)
     axes.set_ylim(centre[1] - half, centre[1] + half)
     axes.axis("off")
+
+
+def adaptive(svg: bytes) -> bytes:
+    """The drawing with a style sheet that redraws its colours for a dark page; a light page shows it as it is."""
+    rules = "".join(f'[style*="{paint}: {light.lower()}"]{{{paint}:{dark}!important}}'
+                    for light, dark in DARK.items() for paint in ("fill", "stroke"))
+    sheet = f"<style>@media (prefers-color-scheme: dark){{{rules}}}</style>"
+    head, tag, rest = svg.partition(b"<defs>")
+    return head + sheet.encode() + tag + rest
