@@ -12,6 +12,7 @@ looks (a test holds every `compute` to that).
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import platform
 import sys
@@ -36,7 +37,7 @@ class _Sources:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.digests: dict[Path, str] = {}
-        self.imports: dict[Path, set[str]] = {}
+        self.imports: dict[Path, frozenset[str]] = {}
         self.packages: dict[str, list[Path]] = {}
         self.versions: dict[str, str] = {}
 
@@ -72,20 +73,12 @@ class _Sources:
             base = self.home / "figures" / Path(*rest.split("."))
             yield from (path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file())
 
-    def imported(self, path: Path) -> set[str]:
+    def imported(self, path: Path) -> frozenset[str]:
         """Dotted names that a file imports anywhere, from the standard library none."""
         if path not in self.imports:
             content = path.read_bytes()
             self.digests[path] = hashlib.sha256(content).hexdigest()
-            names: set[str] = set()
-            for node in ast.walk(ast.parse(content)) if path.suffix == ".py" else ():
-                if isinstance(node, ast.Import):
-                    names |= {alias.name for alias in node.names}
-                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                    names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-                elif isinstance(node, ast.ImportFrom):  # relative: ours, and rare enough to refuse
-                    raise ValueError(f"cache: {path.name} has a relative import, which the key does not follow")
-            self.imports[path] = {name for name in names if name.partition(".")[0] not in sys.stdlib_module_names}
+            self.imports[path] = _imports(path.name, content) if path.suffix == ".py" else frozenset()
         return self.imports[path]
 
     def version(self, package: str) -> str:
@@ -97,3 +90,16 @@ class _Sources:
                 self.versions[name] = " ".join(f"{d} {metadata.version(d)}" for d in sorted(set(distributions)))
         found = self.versions.get(package, "absent")
         return f"{found}, {self.version('llvmlite')}" if package == "numba" else found
+
+
+@functools.cache
+def _imports(name: str, content: bytes) -> frozenset[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(content)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):  # relative: ours, and rare enough to refuse
+            raise ValueError(f"cache: {name} has a relative import, which the key does not follow")
+    return frozenset(name for name in names if name.partition(".")[0] not in sys.stdlib_module_names)

@@ -148,7 +148,8 @@ class _Parser:
             return f"<mrow>{_fence(text, 'prefix')}{''.join(self.row(close))}{_fence(close, 'postfix')}</mrow>"
         form = ""
         if text in RELATIONS or (text in SUMS and not self._unary()):  # what stands before the formula sets it off
-            form = f' form="infix" lspace="{0 if first else 0.25}em" rspace="{0 if self.peek().kind == "word" else 0.25}em"'
+            before, after = 0 if first else 0.25, 0 if self.peek().kind == "word" else 0.25
+            form = f' form="infix" lspace="{before}em" rspace="{after}em"'
         return f"<mo{form}>{escape(text.replace('~', '∼'))}</mo>"
 
     def row(self, close: str) -> list[str]:

@@ -32,7 +32,7 @@ def build(made: Mapping[str, Made], every: Mapping[str, Figure], out: Path) -> s
     held = all(reports.trained_hold(m.numbers) for m in made.values())
     verdict = ('<span class="holds">every statement holds at every trained optimum</span>' if held else
                '<span class="fails">a statement fails at a trained optimum; see the reports</span>')
-    contents = [f'<li><a href="#{c.id}">{escape(c.title)}</a></li>' for c in CHAPTERS]
+    contents = [f'<li><a href="#chapter-{c.id}">{escape(c.title)}</a></li>' for c in CHAPTERS]
     return "\n".join([
         "<!DOCTYPE html>", '<html lang="en">', "<head>", '<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
@@ -54,7 +54,7 @@ def build(made: Mapping[str, Made], every: Mapping[str, Figure], out: Path) -> s
 
 def chapter(number: int, c: Chapter, made: Mapping[str, Made], every: Mapping[str, Figure], out: Path) -> str:
     """A chapter: its text, its figures, and the further pages that exist."""
-    parts = [f'<section class="chapter" id="{c.id}">', '<div class="prose">',
+    parts = [f'<section class="chapter" id="chapter-{c.id}">', '<div class="prose">',
              f'<h2><span class="number">{number}</span>{escape(c.title)}</h2>',
              *(f"<p>{escape(paragraph)}</p>" for paragraph in c.text), "</div>"]
     parts += [exhibit(made[name]) if name in made else absent(every[name]) for name in c.figures]
@@ -98,7 +98,7 @@ def facts(item: Figure, numbers: Numbers) -> Iterator[str]:
     yield f"<dt>Take it away</dt><dd>{' '.join(links)}</dd>"
     took = baselines.seconds(item.name)
     yield (f"<dt>Make it again</dt><dd><code>testbed figures --fresh {item.name}</code>"
-           + (f", about {took} s" if took else "") + "</dd>")
+           + (f", about {took} s on one core" if took else "") + "</dd>")
 
 
 def absent(item: Figure) -> str:

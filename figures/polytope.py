@@ -94,7 +94,7 @@ def draw(numbers: Numbers) -> Picture:
         lengths.plot(numbers["length"][rows] / lam, numbers["radius"][rows] / lam, "o", color=colour, alpha=0.8,
                      markersize=1.9, markeredgewidth=0)
     lines = [(lam, "λ: one atom fires", style.BLACK)]
-    lines += [(floor, rf"$\lambda\sqrt{{2/(1+G_{{{j + 1}{k + 1}}})}}$", COLOURS[j, k])
+    lines += [(floor, f"λ√(2/(1 + G{style.low(j + 1)}{style.low(k + 1)}))", COLOURS[j, k])
               for (j, k), floor in zip(PAIRS, numbers["pair_floor"], strict=True)]
     for floor, text, colour in lines:
         lengths.plot([0, 12.8], [floor / lam] * 2, color=colour, linewidth=0.9)

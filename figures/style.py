@@ -1,8 +1,8 @@
 """How figures look, and how they become files: the one place for colours, type, sizes and bytes.
 
 Sizes are print sizes: a column of 85 mm or a page of 175 mm, with type of 7 points or more at that size. Colours are
-Okabe and Ito's, which survive the common colour deficiencies; marks differ in shape or line as well. Predictions are
-lines and measurements are markers. Nothing here uses pyplot or any other global state.
+Okabe and Ito's and an olive, told apart with any one kind of cone missing; marks differ in shape or line as well.
+Predictions are lines and measurements are markers. Nothing here uses pyplot or any other global state.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import functools
 import io
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,14 +26,14 @@ DPI = 200
 
 WHITE, BLACK, GREY, PALE = "#ffffff", "#222222", "#6f6f6f", "#d9d9d9"
 BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7"
-OLIVE = "#8c8a20"  # of what belongs to orange and green together
+OLIVE = "#66651a"  # of what belongs to orange and green together
 # the same colours as type: dark enough to be read on white, a contrast of 4.5 or more
-INK = {VERMILION: "#b84f00", GREEN: "#007552", ORANGE: "#8a5f00", SKY: "#1f78a8", PURPLE: "#a34f7d", OLIVE: "#6b6918"}
+INK = {VERMILION: "#b84f00", GREEN: "#007552", ORANGE: "#8a5f00", SKY: "#1f78a8", PURPLE: "#a34f7d"}
 # and on the dark page
-DARK = {WHITE: "#1b1e22", BLACK: "#e8e8e5", GREY: "#a5a9ad", PALE: "#41464c", BLUE: "#3fa0dc", VERMILION: "#ee7d33",
-        GREEN: "#22c495", SKY: "#7cc8f2", PURPLE: "#dd93bd", OLIVE: "#b5b24a", INK[VERMILION]: "#f2894a",
-        INK[GREEN]: "#35cfa2", INK[ORANGE]: "#eab440", INK[SKY]: "#7cc8f2", INK[PURPLE]: "#e3a3c7",
-        INK[OLIVE]: "#c4c15c"}
+DARK = {WHITE: "#1b1e22", BLACK: "#e8e8e5", GREY: "#90959a", PALE: "#41464c", BLUE: "#3fa0dc", VERMILION: "#ee7d33",
+        GREEN: "#22c495", SKY: "#7cc8f2", PURPLE: "#eaa9cf", OLIVE: "#c9c66a", INK[VERMILION]: "#f2894a",
+        INK[GREEN]: "#35cfa2", INK[ORANGE]: "#eab440", INK[SKY]: "#7cc8f2", INK[PURPLE]: "#eaa9cf"}
+PALETTE = (BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, OLIVE, BLACK, GREY)  # told apart by every eye (tests/colour.py)
 SERIES = (BLUE, VERMILION, GREEN)  # the order in which families of curves take colours
 SHAPES = ("o", "s", "D")  # and their markers
 
@@ -59,9 +61,36 @@ def styled(draw: Callable[[Numbers], Figure]) -> Callable[[Numbers], Figure]:
         from matplotlib import style
 
         with style.context(["default", RC]):
-            return draw(numbers)
+            figure = draw(numbers)
+        for axes in figure.axes:
+            for axis in (axes.xaxis, axes.yaxis):
+                _plain_powers(axis)
+        return figure
 
     return drawn
+
+
+def low(number: int) -> str:
+    """A number as a subscript. Mathtext would shrink it below the least size of type; this is the typeface's own."""
+    return str(number).translate(str.maketrans("0123456789-", "₀₁₂₃₄₅₆₇₈₉₋"))
+
+
+def high(number: int) -> str:
+    """A number as a superscript, likewise."""
+    return str(number).translate(str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"))
+
+
+def _plain_powers(axis: Any) -> None:
+    """Label the powers of ten of a logarithmic axis in full-size type."""
+    from matplotlib.ticker import FuncFormatter, LogFormatterMathtext
+
+    def power(value: float, _: Any = None) -> str:
+        exponent = round(np.log10(value)) if value > 0 else 0
+        whole = value > 0 and np.isclose(value, 10.0**exponent, rtol=1e-9)
+        return f"10{high(exponent)}" if whole else ""
+
+    if isinstance(axis.get_major_formatter(), LogFormatterMathtext):
+        axis.set_major_formatter(FuncFormatter(power))
 
 
 def canvas(width: float, height: float, **options: Any) -> Figure:

@@ -61,7 +61,7 @@ class Browser:
         shutil.rmtree(self.profile, ignore_errors=True)
 
     def call(self, method: str, session: str | None = None, **parameters: Any) -> dict[str, Any]:
-        """Send a command and return its result; events that come meanwhile go to their pages. RuntimeError if refused."""
+        """Send a command, return its result; events meanwhile go to their pages. RuntimeError if refused."""
         self.number += 1
         wanted = self.number
         message: dict[str, Any] = {"id": wanted, "method": method, "params": parameters}

@@ -1,0 +1,139 @@
+"""The gallery page in a real browser, at the width of a desk and of a phone, light and dark, with the network off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import ABSENT, FOUND, Browser
+from browser import Page as Tab
+
+from figures import gallery
+
+pytestmark = pytest.mark.skipif(FOUND is None, reason=ABSENT)
+AUDIT = (Path(__file__).parent / "layout.js").read_text()
+VIEWS = [(width, dark) for width in (1280, 390) for dark in (False, True)]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with Browser() as running:
+        yield running
+
+
+def problems(tab: Tab) -> list[str]:
+    """Everything that is wrong with a page."""
+    return [*tab.evaluate(f"({AUDIT})()"), *(f"console: {e}" for e in tab.errors),
+            *(f"network: {r}" for r in tab.requests)]
+
+
+@pytest.mark.parametrize("width, dark", VIEWS)
+def test_quick_page_is_drawn_without_fault(browser: Browser, quick_gallery: Path, width: int, dark: bool) -> None:
+    tab = browser.open(quick_gallery / "index.html", width, dark=dark)
+    assert not problems(tab)
+    assert tab.evaluate("document.images.length") == 2
+    tab.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width, dark", VIEWS)
+def test_whole_page_is_drawn_without_fault(
+        browser: Browser, whole_gallery: tuple[Path, gallery.Written], width: int, dark: bool) -> None:
+    tab = browser.open(whole_gallery[0] / "index.html", width, dark=dark)
+    tab.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    assert not problems(tab)
+    assert tab.evaluate("document.querySelectorAll('.exhibit img').length") >= len(gallery.ORDER)
+    assert tab.evaluate("new Set([...document.querySelectorAll('[id]')].map((e) => e.id)).size") == tab.evaluate(
+        "document.querySelectorAll('[id]').length")
+    tab.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_type_in_figures_is_as_large_as_in_print(browser: Browser, quick_gallery: Path, width: int) -> None:
+    tab = browser.open(quick_gallery / "index.html", width)
+    # 7 pt are 9.3 CSS pixels at the drawing's own size
+    scales = tab.evaluate("[...document.images].map((i) => i.getBoundingClientRect().width / i.naturalWidth)")
+    assert min(scales) * 7 * 96 / 72 > 9
+    tab.close()
+
+
+def test_formulas_are_set_as_formulas(browser: Browser, quick_gallery: Path) -> None:
+    tab = browser.open(quick_gallery / "index.html")
+    # a subscript is set lower and smaller than its base, which it is not where MathML is taken for unknown tags
+    lower, smaller = tab.evaluate(
+        "(() => { const s = document.querySelector('.problem msub'), [b, i] = [...s.children].map((e) => "
+        "e.getBoundingClientRect()); return [i.bottom - b.bottom, i.height / b.height]; })()")
+    assert lower > 1 and smaller < 0.95
+    assert tab.evaluate("document.querySelectorAll('.statements math').length") > 5
+    tab.close()
+
+
+def test_dark_pages_have_dark_figures(browser: Browser, quick_gallery: Path) -> None:
+    corner = ("(() => { const c = document.createElement('canvas'), i = document.images[0]; c.width = c.height = 9; "
+              "const x = c.getContext('2d'); x.drawImage(i, 0, 0, 9, 9, 0, 0, 9, 9); "
+              "return [...x.getImageData(0, 0, 1, 1).data].slice(0, 3); })()")
+    found = {}
+    for dark in (False, True):
+        tab = browser.open(quick_gallery / "index.html", dark=dark)
+        found[dark] = tab.evaluate(corner)
+        tab.close()
+    assert min(found[False]) == 255 and max(found[True]) < 60
+
+
+def test_the_keyboard_reaches_everything(browser: Browser, quick_gallery: Path) -> None:
+    tab = browser.open(quick_gallery / "index.html", 390)
+    active = "[document.activeElement.localName, document.activeElement.getAttribute('href') || '', " \
+             "getComputedStyle(document.activeElement).outlineStyle, document.activeElement.className]"
+    stops = []
+    for _ in range(60):
+        tab.key("Tab", 9)
+        stops.append(tuple(tab.evaluate(active)))
+        if stops[-1][0] == "body":
+            break
+    assert stops[0][1] == "#story"  # the first stop skips the contents
+    links = set(tab.evaluate("[...document.links].map((a) => a.getAttribute('href'))"))
+    assert links <= {href for _, href, _, _ in stops}
+    assert sum(kind == "card" for *_, kind in stops) == 2  # figures can be scrolled by keyboard
+    assert all(outline != "none" for name, _, outline, _ in stops if name != "body")
+    tab.close()
+
+
+FAULTS = {
+    "overlap": '<p style="margin:0">some words</p><p style="margin:-1.2em 0 0">other words</p>',
+    "beyond the edge": '<p style="width:2000px">words</p><style>html{overflow-x:hidden}</style>'
+                       '<p style="position:absolute;left:1270px">words that go on</p>',
+    "scrolls sideways": '<div style="width:3000px">words</div>',
+    "cut off": '<p style="overflow:hidden;height:8px">words</p>',
+    "not drawn": '<img alt="a picture" src="data:image/png;base64,AAAA" width="9" height="9">',
+    "no alternative": '<img src="data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciLz4=">',
+    "contrast": '<p style="color:#bbb">words</p>',
+    "type of": '<p style="font-size:9px">words</p>',
+    "not by keyboard": '<div style="overflow-x:auto;width:90px"><p style="width:400px">words and words</p></div>',
+    "console": "<script>console.error('no')</script>",
+    "network": '<img alt="a picture" src="http://127.0.0.1:9/picture.png">',
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_are_found(browser: Browser, tmp_path: Path, fault: str) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(f'<!DOCTYPE html><meta charset="utf-8"><title>x</title><body><p>fine</p>{FAULTS[fault]}')
+    tab = browser.open(page)
+    assert any(fault in problem for problem in problems(tab)), problems(tab)
+    tab.close()
+    page.write_text('<!DOCTYPE html><meta charset="utf-8"><title>x</title><body><p>fine</p>')
+    tab = browser.open(page)
+    assert not problems(tab)
+    tab.close()
+
+
+def test_links_lead_to_files(browser: Browser, quick_gallery: Path) -> None:
+    tab = browser.open(quick_gallery / "index.html")
+    links = tab.evaluate("[...document.links].map((a) => a.getAttribute('href'))")
+    assert {f"{name}.{suffix}" for name in ("polytope", "residuals") for suffix in ("svg", "pdf", "png", "csv", "npz")
+            } <= set(links)
+    for link in links:
+        assert (tab.evaluate(f"!!document.getElementById({link[1:]!r})") if link.startswith("#") else
+                (quick_gallery / link).is_file()), link
+    tab.close()
