@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import importlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -106,12 +107,15 @@ def load(path: Path, key: str, required: bool = False) -> dict[str, Any] | None:
     return numbers if str(numbers[cache.MEMBER]) == key else None
 
 
-def draw(out: Path, item: Figure, numbers: Numbers) -> bytes:
-    """Write NAME.svg, NAME.pdf, NAME.png and NAME.csv; returns the SVG."""
+def draw(out: Path, item: Figure, numbers: Numbers) -> dict[str, bytes]:
+    """Write NAME.svg, NAME.pdf, NAME.png, NAME.csv, and NAME.gif if it is an animation; returns them by suffix."""
     from figures import style, tables
     from testbed import files
 
     encoded = style.encode(item.draw(numbers)) | {".csv": tables.text(numbers).encode()}
+    if item.frame is not None:
+        picture = item.draw(numbers)
+        encoded[".gif"] = style.film(picture, partial(item.frame, picture, numbers), int(numbers["frames"]))
     for suffix, content in encoded.items():
         files.write_atomically(out / f"{item.name}{suffix}", content)
-    return encoded[".svg"]
+    return encoded

@@ -16,15 +16,16 @@ from figures.story import CHAPTERS, Chapter, Page
 PROBLEM = "min over unit-norm atoms dⱼ, codes zⱼ ≥ 0 and bias b of E[½|x − b − zD|² + λ Σⱼ zⱼ]"
 NOTATION = ("Notation: residual r = x − b − zD, cosines of the atoms G = DDᵀ, mean activity μⱼ = E[zⱼ] and score "
             "sⱼ = ⟨r, dⱼ⟩/λ of atom j, which is on where zⱼ > 0")
-FILES = (("svg", "SVG"), ("pdf", "PDF"), ("png", "PNG"), ("csv", "numbers as CSV"), ("npz", "numbers as .npz"))
+FILES = (("svg", "SVG"), ("pdf", "PDF"), ("png", "PNG"), ("gif", "animated GIF"),
+         ("csv", "numbers as CSV"), ("npz", "numbers as .npz"))
 
 
 class Made(NamedTuple):
-    """A figure as it was made: its numbers, and its drawing as SVG."""
+    """A figure as it was made: its numbers, and its files by suffix."""
 
     item: Figure
     numbers: Numbers
-    svg: bytes
+    files: Mapping[str, bytes]
 
 
 def build(made: Mapping[str, Made], every: Mapping[str, Figure], out: Path) -> str:
@@ -64,19 +65,29 @@ def chapter(number: int, c: Chapter, made: Mapping[str, Made], every: Mapping[st
 
 def exhibit(m: Made) -> str:
     """One figure: its finding, picture, caption, statements, and how to take it away."""
-    item, numbers = m.item, m.numbers
-    picture = base64.b64encode(style.adaptive(m.svg)).decode()
+    item = m.item
+    picture = base64.b64encode(style.adaptive(m.files[".svg"])).decode()
     return f"""<section class="exhibit" id="{item.name}">
 <h3>{escape(item.title)}</h3>
 <figure>
 <div class="card" tabindex="0" role="region" aria-label="Figure: {escape(item.name)}">
 <img src="data:image/svg+xml;base64,{picture}" alt="{escape(item.alt)}"></div>
-<p class="swipe" aria-hidden="true">Swipe sideways to see the whole figure.</p>
+<p class="swipe" aria-hidden="true">Swipe sideways to see the whole figure.</p>{film(m)}
 <figcaption>{escape(item.caption)}</figcaption>
 </figure>
 <dl class="statements">{"".join(statements(item))}</dl>
-<dl class="facts">{"".join(facts(item, numbers))}</dl>
+<dl class="facts">{"".join(facts(m))}</dl>
 </section>"""
+
+
+def film(m: Made) -> str:
+    """The animation, if there is one: it moves only for who asks, and the figure above is its last frame."""
+    if ".gif" not in m.files:
+        return ""
+    moving = base64.b64encode(m.files[".gif"]).decode()
+    return (f'<details><summary>Play it</summary><div class="card" tabindex="0" role="region" '
+            f'aria-label="Animation: {escape(m.item.name)}"><img src="data:image/gif;base64,{moving}" '
+            f'alt="The same figure, drawn step by step."></div></details>')
 
 
 def statements(item: Figure) -> Iterator[str]:
@@ -88,13 +99,15 @@ def statements(item: Figure) -> Iterator[str]:
                f"<dd>{mathml.markup(s.statement)}</dd></div>")
 
 
-def facts(item: Figure, numbers: Numbers) -> Iterator[str]:
+def facts(m: Made) -> Iterator[str]:
     """Prediction against measurement, files, and the command with the time it takes."""
+    item, numbers = m.item, m.numbers
     off, tolerance = float(numbers["deviation"]), float(numbers["tolerance"])
     kind, sign = ("holds", "≤") if off <= tolerance else ("fails", ">")
     yield (f"<dt>Prediction against measurement</dt><dd>{escape(item.agreement)}: largest deviation "
            f'<span class="{kind}">{off:.1e} {sign} {tolerance:g}</span></dd>')
-    links = (f'<a href="{item.name}.{suffix}" aria-label="{item.name}: {text}">{text}</a>' for suffix, text in FILES)
+    links = (f'<a href="{item.name}.{suffix}" aria-label="{item.name}: {text}">{text}</a>' for suffix, text in FILES
+             if suffix != "gif" or ".gif" in m.files)
     yield f"<dt>Take it away</dt><dd>{' '.join(links)}</dd>"
     took = baselines.seconds(item.name)
     yield (f"<dt>Make it again</dt><dd><code>testbed figures --fresh {item.name}</code>"

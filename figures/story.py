@@ -57,6 +57,7 @@ CHAPTERS: tuple[Chapter, ...] = (
          "These are equations and inequalities about any data at all. They hold where training has finished, and "
          "fail by orders of magnitude where it has not, or where something else was optimised."),
         (
+            "training",
             "cone",
             "verdicts",
         ),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COLUMN, PAGE = 85, 175  # widths in mm
 SMALL, TEXT = 7.0, 7.5  # sizes of type in points
 DPI = 200
+FILM_DPI, FRAME_MS = 110, 160  # of animations
 
 WHITE, BLACK, GREY, PALE = "#ffffff", "#222222", "#6f6f6f", "#d9d9d9"
 BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7"
@@ -120,6 +121,43 @@ def encode(figure: Figure) -> dict[str, bytes]:
             backend(figure).print_figure(stream, format=suffix[1:], dpi=DPI, metadata=metadata)
             files[suffix] = stream.getvalue()
     return files
+
+
+def film(figure: Figure, show: Callable[[int], None], frames: int) -> bytes:
+    """A GIF of the figure as `show(k)` redraws it for k < frames; the last frame stays. The same film, the same bytes.
+
+    All frames share the colours of the last, which has everything in it.
+    """
+    from matplotlib import style
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    taken = []
+    with style.context(["default", RC]):
+        settle(figure)
+        figure.set_dpi(FILM_DPI)
+        canvas = FigureCanvasAgg(figure)
+        for k in range(frames):
+            show(k)
+            for axes in figure.axes:
+                for axis in (axes.xaxis, axes.yaxis):
+                    _plain_powers(axis)
+            canvas.draw()
+            taken.append(np.array(canvas.buffer_rgba())[..., :3])
+    colours = Image.fromarray(taken[-1]).quantize(96, dither=Image.Dither.NONE).getpalette() or []
+    palette = np.array(colours).reshape(-1, 3)
+    flat = []
+    for frame in taken:
+        codes, place = np.unique(frame @ np.array([1 << 16, 1 << 8, 1]), return_inverse=True)
+        held = np.column_stack([codes >> 16, codes >> 8 & 255, codes & 255])
+        nearest = ((held[:, None, :] - palette) ** 2).sum(axis=2).argmin(axis=1)
+        image = Image.fromarray(nearest[place].reshape(frame.shape[:2]).astype(np.uint8))
+        image.putpalette(colours)
+        flat.append(image)
+    stream = io.BytesIO()
+    flat[0].save(stream, format="GIF", save_all=True, append_images=flat[1:], loop=0, optimize=False,
+                 duration=[FRAME_MS] * (frames - 1) + [25 * FRAME_MS])
+    return stream.getvalue()
 
 
 def settle(figure: Figure) -> None:
