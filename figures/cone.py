@@ -95,7 +95,7 @@ def draw(numbers: Numbers) -> Picture:
     style.label(a, 0.3, 0.56, "(μₖ(1 − G₁ₖ))ₖ", style.VERMILION)
     style.label(a, 1.2, 1.2, "cone", style.BLUE)
     inside = np.asarray(numbers["hull_hull"]).mean(axis=0)
-    style.label(b, float(inside[0]), float(inside[1]), "hull", style.BLUE)
+    style.label(b, float(inside[0]), float(inside[1]), "hull", style.BLACK)
     style.label(c, 1.0, 0.38, "off the cone", style.VERMILION)
     style.label(c, 1.1, 0.13, "cone: a ray", style.BLUE)
     return figure

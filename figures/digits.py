@@ -41,7 +41,7 @@ def floor(G: np.ndarray, on: np.ndarray) -> float:
 @style.styled
 def draw(numbers: Numbers) -> Picture:
     """Left the atoms as images, right the residuals above their floors and the reports."""
-    figure = style.canvas(style.PAGE, 98)
+    figure = style.canvas(style.PAGE, 110)
     left, right = figure.subfigures(1, 2, width_ratios=[1, 2.1], squeeze=False)[0]
     images = left.subplots()
     images.imshow(mosaic(numbers["atoms"]), cmap="RdBu_r", vmin=-0.5, vmax=0.5, interpolation="nearest")

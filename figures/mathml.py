@@ -24,7 +24,7 @@ OPEN, CLOSE = "([{⟨", ")]}⟩"
 LONG = 9  # characters after which a formula may be cut before a sum
 
 _TOKEN = re.compile(
-    rf"(?P<word>[A-Za-z]+(?:-[a-z]+)+|[A-Za-z]+'s|[A-Za-z]?[a-z]{{2,}}(?![{''.join(SUB)}_])|[A-Z]{{2,}})"
+    rf"(?P<function>(?:{'|'.join(sorted(FUNCTIONS))})(?![A-Za-z]))|(?P<word>[A-Za-z]+(?:-[a-z]+)+|[A-Za-z]+'s|[A-Za-z]?[a-z]{{2,}}(?![{''.join(SUB)}_])|[A-Z]{{2,}})"
     rf"|(?P<number>\d+(?:\.\d+)?)|(?P<half>½)|(?P<root>√)"
     rf"|(?P<sub>[{''.join(SUB)}]+|_[A-Za-zλμτ])|(?P<super>[{re.escape(''.join(SUPER))}]+)"
     rf"|(?P<letter>[^\W\d_])|(?P<space>\s+)|(?P<symbol>.)")
@@ -53,8 +53,6 @@ def _tokens(line: str) -> list[_Token]:
         if kind == "space":
             spaced = True
             continue
-        if kind in ("word", "letter") and text in FUNCTIONS:
-            kind = "function"
         if kind == "word" and len(text) == 2 and text not in SHORT:  # zD, su: a product
             found += [_Token("letter", text[0], spaced), _Token("letter", text[1], False)]
         else:
@@ -131,16 +129,21 @@ class _Parser:
 
     def atom(self, first: bool) -> str:
         kind, text, _ = self.take()
+        last, following = self.tokens[self.at - 2] if self.at >= 2 else None, self.peek()
         if kind == "word":
-            return f'<mspace width="0.25em"/><mtext>{escape(text)}</mtext><mspace width="0.25em"/>'
+            return ("" if last is None or last.text in OPEN else _space(0.25)) + f"<mtext>{escape(text)}</mtext>" + (
+                "" if following.kind in ("word", "end") or following.text in CLOSE else _space(0.25))
         if kind == "half":
             return "<mfrac><mn>1</mn><mn>2</mn></mfrac>"
         if kind == "root":
             inner = self.row(CLOSE[OPEN.index(self.take().text)]) if self.peek().text in set(OPEN) else [self.item()]
             return f"<msqrt>{''.join(inner)}</msqrt>"
         if kind == "function":  # its argument stands off unless a bracket holds it
-            apart = text not in "EP" and self.peek().kind in ("letter", "number", "function")
-            return f'<mi mathvariant="normal">{text}</mi>' + ('<mspace width="0.17em"/>' if apart else "")
+            named = text not in "EP"
+            joined = named and not first and last is not None and last.kind in ("letter", "number", "sub", "super")
+            apart = named and following.kind in ("letter", "number", "function")
+            return (_space(0.17) if joined or (named and last is not None and last.text in CLOSE) else "") + (
+                f'<mi mathvariant="normal">{text}</mi>') + (_space(0.17) if apart else "")
         if kind in ("number", "letter"):
             return f"<mn>{text}</mn>" if kind == "number" else f"<mi>{text}</mi>"
         if text == "|" or text in OPEN:
@@ -148,8 +151,10 @@ class _Parser:
             return f"<mrow>{_fence(text, 'prefix')}{''.join(self.row(close))}{_fence(close, 'postfix')}</mrow>"
         form = ""
         if text in RELATIONS or (text in SUMS and not self._unary()):  # what stands before the formula sets it off
-            before, after = 0 if first else 0.25, 0 if self.peek().kind == "word" else 0.25
+            before, after = 0 if first else 0.25, 0 if following.kind == "word" else 0.25
             form = f' form="infix" lspace="{before}em" rspace="{after}em"'
+        elif text in SUMS:
+            form = ' form="prefix" lspace="0em" rspace="0em"'
         return f"<mo{form}>{escape(text.replace('~', '∼'))}</mo>"
 
     def row(self, close: str) -> list[str]:
@@ -166,6 +171,10 @@ class _Parser:
         """Whether the sign just taken has nothing before it."""
         before = self.tokens[self.at - 2] if self.at >= 2 else _Token("symbol", "(", False)
         return before.kind == "symbol" and before.text not in CLOSE + "|"
+
+
+def _space(width: float) -> str:
+    return f'<mspace width="{width}em"/>'
 
 
 def _fence(text: str, form: str) -> str:

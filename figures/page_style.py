@@ -44,7 +44,7 @@ figcaption { margin: .8rem 0; max-width: 46rem; }
 .statements div + div { border-top: 1px solid var(--line); }
 .statements dt { font-weight: 600; font-size: .92rem; }
 .statements dt span { font-weight: 400; color: var(--quiet); }
-.statements dd { margin: .1rem 0 0; line-height: 1.9; overflow-x: auto; overflow-y: hidden; }
+.statements dd { margin: .1rem 0 0; padding-bottom: .35rem; line-height: 1.9; overflow-x: auto; }
 .facts { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: .8rem 0 0; font-size: .9rem; }
 .facts dt { color: var(--quiet); } .facts dd { margin: 0; min-width: 0; }
 .facts a { margin-right: .7rem; }

@@ -82,6 +82,10 @@ CHAPTERS: tuple[Chapter, ...] = (
             "recovery",
             "classical",
         ),
+        (
+            Page("interactive_two_features.html", "Drag two features together",
+                 "Set how often they fire together, how often the child fires alone, and λ: atoms tilt, absorb, jump."),
+        ),
     ),
     Chapter(
         "residuals", "Residuals",
@@ -100,6 +104,10 @@ CHAPTERS: tuple[Chapter, ...] = (
         (
             "density",
         ),
+        (
+            Page("interactive_density.html", "Make a feature denser",
+                 "Beyond one half, a feature whose magnitudes spread becomes an antipodal pair."),
+        ),
     ),
     Chapter(
         "wide", "The wide limit",
@@ -112,6 +120,10 @@ CHAPTERS: tuple[Chapter, ...] = (
         (
             "lam_path",
             "width_path",
+        ),
+        (
+            Page("interactive_width.html", "Add atoms one by one",
+                 "Categories refine until every point has an atom of its own, and the objective rests on its floor."),
         ),
     ),
     Chapter(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import io
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -203,7 +204,13 @@ def square(axes: Axes, half: float, centre: Sequence[float] = (0.0, 0.0)) -> Non
 
 
 def adaptive(svg: bytes) -> bytes:
-    """The drawing with a style sheet that redraws its colours for a dark page; a light page shows it as it is."""
+    """The drawing with a style sheet that redraws its colours for a dark page; a light page shows it as it is.
+
+    A drawing that fills areas with colours of its own stays light on every page: what is written on them would be lost.
+    """
+    known = {light.lower() for light in DARK} | {ORANGE.lower()}
+    if set(re.findall(r"fill: (#[0-9a-f]{6})", svg.decode())) - known:
+        return svg
     rules = "".join(f'[style*="{paint}: {light.lower()}"]{{{paint}:{dark}!important}}'
                     for light, dark in DARK.items() for paint in ("fill", "stroke"))
     sheet = f"<style>@media (prefers-color-scheme: dark){{{rules}}}</style>"

@@ -45,7 +45,14 @@ def test_no_part_is_too_wide_for_a_phone(id: str) -> None:
     ("zD", "<mi>z</mi><mi>D</mi>"),
     ("|u|²", '<msup><mrow><mo form="prefix" stretchy="false">|</mo><mi>u</mi><mo form="postfix" stretchy="false">|</mo>'
              "</mrow><mn>2</mn></msup>"),
-    ("−x", "<mo>−</mo><mi>x</mi>"),
+    ("−x", '<mo form="prefix" lspace="0em" rspace="0em">−</mo><mi>x</mi>'),
+    ("a − b", '<mi>a</mi><mo form="infix" lspace="0.25em" rspace="0.25em">−</mo><mi>b</mi>'),
+    ("min_b F", '<msub><mi mathvariant="normal">min</mi><mi>b</mi></msub><mi>F</mi>'),
+    ("λ diag μ", '<mi>λ</mi><mspace width="0.17em"/><mi mathvariant="normal">diag</mi><mspace width="0.17em"/>'
+                 "<mi>μ</mi>"),
+    ("P(neither on)", '<mi mathvariant="normal">P</mi><mrow><mo form="prefix" stretchy="false">(</mo>'
+                      '<mtext>neither</mtext><mspace width="0.25em"/><mtext>on</mtext>'
+                      '<mo form="postfix" stretchy="false">)</mo></mrow>'),
 ])
 def test_markup_of_parts(line: str, expected: str) -> None:
     assert mathml.markup(line) == f"<math>{expected}</math>"

@@ -107,6 +107,7 @@ FAULTS = {
     "cut off": '<p style="overflow:hidden;height:8px">words</p>',
     "not drawn": '<img alt="a picture" src="data:image/png;base64,AAAA" width="9" height="9">',
     "no alternative": '<img src="data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciLz4=">',
+    "cut off: <div> more": '<div style="overflow-x:auto;height:9px" tabindex="0">more</div>',
     "contrast": '<p style="color:#bbb">words</p>',
     "type of": '<p style="font-size:9px">words</p>',
     "not by keyboard": '<div style="overflow-x:auto;width:90px"><p style="width:400px">words and words</p></div>',

@@ -42,6 +42,19 @@ def test_the_simulation_confuses_what_it_should() -> None:
     assert contrast("#ffffff", "#000000") == pytest.approx(21)
 
 
+def test_drawings_adapt_to_a_dark_page_unless_they_have_fills_of_their_own() -> None:
+    def drawn(colour: str) -> bytes:
+        picture = style.canvas(style.COLUMN, 50)
+        picture.subplots().fill([0, 1, 1], [0, 0, 1], color=colour)
+        return style.encode(picture)[".svg"]
+
+    ours, other = drawn(style.SKY), drawn("#ffeedd")
+    adapted = style.adaptive(ours).decode()
+    assert f'[style*="fill: {style.SKY.lower()}"]{{fill:{style.DARK[style.SKY]}!important}}' in adapted
+    assert adapted.replace(adapted[adapted.index("<style>@media"):adapted.index("}</style>") + 9], "") == ours.decode()
+    assert style.adaptive(other) == other
+
+
 def test_labels_take_the_ink_of_their_colour() -> None:
     axes = style.canvas(style.COLUMN, 50).subplots()
     style.label(axes, 0, 0, "orange", style.ORANGE)
