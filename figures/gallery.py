@@ -12,13 +12,16 @@ import importlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from figures import cache
 from figures.base import Figure, Numbers
 from figures.story import ORDER
+
+if TYPE_CHECKING:
+    from figures.page import Made
 
 Say = Callable[[str], None]
 
@@ -62,7 +65,7 @@ def write(out: Path, names: Sequence[str], say: Say, fresh: bool = False) -> Wri
         raise ValueError(f"figures: --out must be a folder; {out} is a file")
     out.mkdir(parents=True, exist_ok=True)
     keys = cache.keys(ORDER)
-    made: dict[str, page.Made] = {}
+    made: dict[str, Made] = {}
     computed, reused = [], []
     for place, name in enumerate(ORDER, 1):
         item, where = figure(name), f"figure {place}/{len(ORDER)} {name}"
@@ -78,7 +81,7 @@ def write(out: Path, names: Sequence[str], say: Say, fresh: bool = False) -> Wri
             reused.append(name)
         if numbers is not None:
             say(f"{where}: drawing")
-            made[name] = page.Made(item, numbers, draw(out, item, numbers))
+            made[name] = draw(out, item, numbers)
     say("the page")
     path = out / "index.html"
     from testbed import files
@@ -107,15 +110,17 @@ def load(path: Path, key: str, required: bool = False) -> dict[str, Any] | None:
     return numbers if str(numbers[cache.MEMBER]) == key else None
 
 
-def draw(out: Path, item: Figure, numbers: Numbers) -> dict[str, bytes]:
-    """Write NAME.svg, NAME.pdf, NAME.png, NAME.csv, and NAME.gif if it is an animation; returns them by suffix."""
-    from figures import style, tables
+def draw(out: Path, item: Figure, numbers: Numbers) -> Made:
+    """Write NAME.svg, NAME.pdf, NAME.png, NAME.csv, and NAME.gif if it is an animation."""
+    from figures import page, panels, style, tables
     from testbed import files
 
-    encoded = style.encode(item.draw(numbers)) | {".csv": tables.text(numbers).encode()}
+    picture = item.draw(numbers)
+    encoded = style.encode(picture) | {".csv": tables.text(numbers).encode()}
+    parts = panels.panels(picture)
     if item.frame is not None:
         picture = item.draw(numbers)
         encoded[".gif"] = style.film(picture, partial(item.frame, picture, numbers), int(numbers["frames"]))
     for suffix, content in encoded.items():
         files.write_atomically(out / f"{item.name}{suffix}", content)
-    return encoded
+    return page.Made(item, numbers, encoded, parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
@@ -11,21 +11,29 @@ from typing import NamedTuple
 from figures import baselines, mathml, page_reports, reports, style
 from figures.base import Figure, Numbers
 from figures.page_style import CSS
+from figures.panels import Panel
 from figures.story import CHAPTERS, Chapter, Page
 
 PROBLEM = "min over unit-norm atoms dⱼ, codes zⱼ ≥ 0 and bias b of E[½|x − b − zD|² + λ Σⱼ zⱼ]"
 NOTATION = ("Notation: residual r = x − b − zD, cosines of the atoms G = DDᵀ, mean activity μⱼ = E[zⱼ] and score "
             "sⱼ = ⟨r, dⱼ⟩/λ of atom j, which is on where zⱼ > 0")
+# on a phone, the panels of a figure are shown one below the other, each a part of the one picture; without scripts the
+# picture is shown whole, to be swiped
+SPLIT = """for (const picture of document.querySelectorAll("img[data-panels]"))
+  picture.parentElement.style.setProperty("--picture", `url(${picture.src})`);
+document.documentElement.classList.add("split");"""
+PIXELS = 96 / 25.4  # CSS pixels per mm
 FILES = (("svg", "SVG"), ("pdf", "PDF"), ("png", "PNG"), ("gif", "animated GIF"),
          ("csv", "numbers as CSV"), ("npz", "numbers as .npz"))
 
 
 class Made(NamedTuple):
-    """A figure as it was made: its numbers, and its files by suffix."""
+    """A figure as it was made: its numbers, its files by suffix, and where its panels are."""
 
     item: Figure
     numbers: Numbers
     files: Mapping[str, bytes]
+    panels: Sequence[Panel]
 
 
 def build(made: Mapping[str, Made], every: Mapping[str, Figure], out: Path) -> str:
@@ -49,7 +57,7 @@ def build(made: Mapping[str, Made], every: Mapping[str, Figure], out: Path) -> s
         '<nav aria-label="Chapters"><ol>', *contents, "</ol></nav>", '<main id="story" tabindex="-1">',
         *(chapter(i, c, made, every, out) for i, c in enumerate(CHAPTERS, 1)),
         *page_reports.sections(m.numbers for m in made.values()),
-        "</main>", "</div>", "</body>", "</html>", "",
+        "</main>", "</div>", f"<script>{SPLIT}</script>", "</body>", "</html>", "",
     ])
 
 
@@ -67,17 +75,31 @@ def exhibit(m: Made) -> str:
     """One figure: its finding, picture, caption, statements, and how to take it away."""
     item = m.item
     picture = base64.b64encode(style.adaptive(m.files[".svg"])).decode()
-    return f"""<section class="exhibit" id="{item.name}">
+    divided = len(m.panels) > 1
+    fits = divided and max(panel.width for panel in m.panels) < style.COLUMN + 12
+    parts = (f'<div class="panels" role="img" aria-label="{escape(item.alt)}">'
+             f"{''.join(map(part, m.panels))}</div>") if divided else ""
+    return f"""<section class="exhibit{" fits" if fits else ""}" id="{item.name}">
 <h3>{escape(item.title)}</h3>
 <figure>
 <div class="card" tabindex="0" role="region" aria-label="Figure: {escape(item.name)}">
-<img src="data:image/svg+xml;base64,{picture}" alt="{escape(item.alt)}"></div>
+<img{" data-panels" if divided else ""} src="data:image/svg+xml;base64,{picture}" alt="{escape(item.alt)}">{parts}</div>
 <p class="swipe" aria-hidden="true">Swipe sideways to see the whole figure.</p>{film(m)}
 <figcaption>{escape(item.caption)}</figcaption>
 </figure>
 <dl class="statements">{"".join(statements(item))}</dl>
 <dl class="facts">{"".join(facts(m))}</dl>
 </section>"""
+
+
+def part(panel: Panel) -> str:
+    """One panel: the picture as a background, so placed that the panel fills the box; never smaller than in print."""
+    (width, height), across = panel.of, panel.width * PIXELS
+    beyond, below = max(width - panel.width, 1e-9), max(height - panel.height, 1e-9)
+    return (f'<div class="panel" style="min-width:{0.95 * across:.0f}px;max-width:{1.5 * across:.0f}px;'
+            f"aspect-ratio:{panel.width:.2f}/{panel.height:.2f};"
+            f"background-size:{100 * width / panel.width:.3f}% {100 * height / panel.height:.3f}%;"
+            f'background-position:{100 * panel.left / beyond:.3f}% {100 * panel.top / below:.3f}%"></div>')
 
 
 def film(m: Made) -> str:

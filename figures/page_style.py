@@ -36,8 +36,13 @@ nav a:hover { text-decoration: underline; }
 figure { margin: 0; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .8rem; overflow-x: auto; }
 .card img { display: block; width: 100%; min-width: 660px; height: auto; }
+.panels { display: none; }
+.panel { width: 100%; margin: 0 auto 1rem; background-image: var(--picture); background-repeat: no-repeat; }
+.panel:last-child { margin-bottom: 0; }
 .swipe { display: none; color: var(--quiet); font-size: .85rem; margin: .35rem 0 0; }
-@media (max-width: 740px) { .swipe { display: block; } .card { padding: .4rem; } }
+@media (max-width: 740px) { .swipe { display: block; } .card { padding: .4rem; }
+  .split .card img[data-panels] { display: none; } .split .panels { display: block; }
+  .split .fits .swipe { display: none; } }
 figcaption { margin: .8rem 0; max-width: 46rem; }
 .statements { margin: 1rem 0; padding: .1rem 1rem; background: var(--soft); border-radius: 8px; }
 .statements div { padding: .55rem 0; }

@@ -141,10 +141,11 @@ class Page:
         for kind in ("rawKeyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=code)
 
-    def screenshot(self, path: Path, top: float = 0, height: float = 800) -> None:
-        """Save a strip of the page as PNG."""
-        width = self.evaluate("document.documentElement.clientWidth")
-        clip = {"x": 0, "y": top, "width": width, "height": height, "scale": 1}
+    def screenshot(self, path: Path, top: float = 0, height: float = 800, left: float = 0,
+                   width: float | None = None) -> None:
+        """Save a part of the page as PNG, all its width unless told otherwise."""
+        width = width or self.evaluate("document.documentElement.clientWidth")
+        clip = {"x": left, "y": top, "width": width, "height": height, "scale": 1}
         image = self.call("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)["data"]
         path.write_bytes(base64.b64decode(image))
 

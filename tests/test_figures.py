@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import QUICK
-from drawn import collisions, least_type
+from drawn import collisions, least_type, texts
 
-from figures import gallery, page_reports, reports, style
+from figures import gallery, page_reports, panels, reports, style
 from figures.base import deviation
 from properties.theory import statements
 
@@ -134,6 +134,33 @@ def test_labels_can_be_read(numbers_of: Numbers, name: str) -> None:
     assert least_type(picture) >= 7, "set sub- and superscripts in Unicode (style.low, style.high), not in mathtext"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_panels_hold_every_label(numbers_of: Numbers, name: str) -> None:
+    picture = gallery.figure(name).draw(numbers_of(name))
+    shown = texts(picture)
+    found = panels.panels(picture)
+    assert 1 <= len(found) <= len(picture.axes)
+    mm = 25.4 / picture.dpi
+    for text, box in shown:
+        left, right, top, bottom = box.x0 * mm, box.x1 * mm, found[0].of[1] - box.y1 * mm, found[0].of[1] - box.y0 * mm
+        assert any(p.left <= left + 0.5 and p.top <= top + 0.5 and right - 0.5 <= p.left + p.width
+                   and bottom - 0.5 <= p.top + p.height for p in found), f"{text.get_text()!r} is in no panel"
+
+
+def test_axes_that_need_each_other_stay_together() -> None:
+    def count(rows: int, columns: int, width: float, **shared: str | bool) -> int:
+        picture = style.canvas(width, 60)
+        picture.subplots(rows, columns, **shared)
+        style.settle(picture)
+        return len(panels.panels(picture))
+
+    assert count(1, 2, style.PAGE) == 2
+    assert count(2, 1, style.COLUMN, sharex=True) == 1  # one scale for both
+    assert count(1, 2, style.COLUMN, sharey=True) == 1
+    assert count(1, 2, style.PAGE, sharey=True) == 2  # too wide to keep together
+    assert count(2, 2, style.PAGE, sharex="col", sharey="row") == 2
+
+
 def test_labels_that_cannot_be_read_are_found() -> None:
     picture = style.canvas(style.COLUMN, 60)
     axes = picture.subplots()
@@ -197,8 +224,10 @@ class Page(HTMLParser):
 
 def test_page_is_self_contained_and_described(quick_gallery: Path) -> None:
     text = (quick_gallery / "index.html").read_text()
-    assert "http://" not in text and "https://" not in text and "<script" not in text and str(quick_gallery) not in text
+    assert "http://" not in text and "https://" not in text and str(quick_gallery) not in text
     found = Page(text)
+    assert [attributes for tag, attributes in found.tags if tag == "script"] == [{}]  # its text is on the page
+    assert not any(tag in ("link", "iframe", "object") for tag, _ in found.tags)
     images = [attributes for tag, attributes in found.tags if tag == "img"]
     assert len(images) == len(QUICK)
     for attributes in images:

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from browser import ABSENT, FOUND, Browser
 from browser import Page as Tab
+from PIL import Image
 
-from figures import gallery
+from figures import gallery, panels, style
+from testbed.files import load_npz
 
 pytestmark = pytest.mark.skipif(FOUND is None, reason=ABSENT)
+
+
+def drawn_figure(name: str, folder: Path) -> Any:
+    picture = gallery.figure(name).draw(load_npz(folder / f"{name}.npz"))
+    style.encode(picture)  # lays it out
+    return picture
+
+
 AUDIT = (Path(__file__).parent / "layout.js").read_text()
 VIEWS = [(width, dark) for width in (1280, 390) for dark in (False, True)]
 
@@ -52,10 +64,31 @@ def test_whole_page_is_drawn_without_fault(
 @pytest.mark.parametrize("width", [1280, 390])
 def test_type_in_figures_is_as_large_as_in_print(browser: Browser, quick_gallery: Path, width: int) -> None:
     tab = browser.open(quick_gallery / "index.html", width)
-    # 7 pt are 9.3 CSS pixels at the drawing's own size
+    # 7 pt are 9.3 CSS pixels at the drawing's own size; on a phone panels are parts of it
     scales = tab.evaluate("[...document.images].map((i) => i.getBoundingClientRect().width / i.naturalWidth)")
-    assert min(scales) * 7 * 96 / 72 > 9
+    parts = tab.evaluate(
+        "[...document.querySelectorAll('.panel')].map((p) => p.getBoundingClientRect().width * "
+        "parseFloat(p.style.backgroundSize) / 100 / p.parentElement.previousElementSibling.naturalWidth)")
+    assert len(parts) == 5 and (max(scales) == 0 < min(parts) if width < 600 else max(parts) == 0 < min(scales))
+    assert min(s for s in scales + parts if s) * 7 * 96 / 72 > 8.8
     tab.close()
+
+
+def test_panels_are_the_parts_of_the_picture(browser: Browser, quick_gallery: Path, tmp_path: Path) -> None:
+    """What a phone shows of the polytope's second panel is that part of the PNG."""
+    tab = browser.open(quick_gallery / "index.html", 390)
+    box = tab.evaluate("(() => { const r = document.querySelectorAll('#polytope .panel')[1].getBoundingClientRect(); "
+                       "return [r.left, r.top + scrollY, r.width, r.height]; })()")
+    tab.screenshot(tmp_path / "shown.png", *box[1::2], box[0], box[2])
+    tab.close()
+    shown = np.asarray(Image.open(tmp_path / "shown.png").convert("L"), float)
+    whole = Image.open(quick_gallery / "polytope.png").convert("L")
+    part = panels.panels(drawn_figure("polytope", quick_gallery))[1]
+    dots = whole.width / part.of[0]
+    crop = whole.crop(tuple(round(dots * v) for v in (part.left, part.top, part.left + part.width,
+                                                      part.top + part.height)))
+    expected = np.asarray(crop.resize(shown.shape[::-1], Image.Resampling.BOX), float)
+    assert np.abs(shown - expected).mean() < 5 < np.abs(shown - np.roll(expected, 12, axis=1)).mean()
 
 
 def test_formulas_are_set_as_formulas(browser: Browser, quick_gallery: Path) -> None:
