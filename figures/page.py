@@ -93,10 +93,10 @@ def exhibit(m: Made) -> str:
 
 
 def part(panel: Panel) -> str:
-    """One panel: the picture as a background, so placed that the panel fills the box; never smaller than in print."""
+    """One panel: the picture as a background, so placed that the panel fills the box, hardly smaller than in print."""
     (width, height), across = panel.of, panel.width * PIXELS
     beyond, below = max(width - panel.width, 1e-9), max(height - panel.height, 1e-9)
-    return (f'<div class="panel" style="min-width:{0.95 * across:.0f}px;max-width:{1.5 * across:.0f}px;'
+    return (f'<div class="panel" style="min-width:{0.94 * across:.0f}px;max-width:{1.5 * across:.0f}px;'
             f"aspect-ratio:{panel.width:.2f}/{panel.height:.2f};"
             f"background-size:{100 * width / panel.width:.3f}% {100 * height / panel.height:.3f}%;"
             f'background-position:{100 * panel.left / beyond:.3f}% {100 * panel.top / below:.3f}%"></div>')

@@ -66,7 +66,7 @@ def compute() -> Numbers:
 def draw(numbers: Numbers) -> Picture:
     """Left the plane with its regions of support, right the lengths of the residuals over the cloud."""
     figure = style.canvas(style.PAGE, 82)
-    plane, lengths = figure.subplots(1, 2, width_ratios=[1, 1.15])
+    plane, lengths = figure.subplots(1, 2, width_ratios=[1, 1.1])
     lam, D = float(numbers["lam"]), numbers["D"]
     at = dict(zip(PAIRS, numbers["corners"], strict=True))
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import ABSENT, FOUND, Browser
-from browser import Page as Tab
+from chromium import ABSENT, FOUND, Browser
+from chromium import Page as Tab
 from PIL import Image
 
 from figures import gallery, panels, style
@@ -70,7 +70,7 @@ def test_type_in_figures_is_as_large_as_in_print(browser: Browser, quick_gallery
         "[...document.querySelectorAll('.panel')].map((p) => p.getBoundingClientRect().width * "
         "parseFloat(p.style.backgroundSize) / 100 / p.parentElement.previousElementSibling.naturalWidth)")
     assert len(parts) == 5 and (max(scales) == 0 < min(parts) if width < 600 else max(parts) == 0 < min(scales))
-    assert min(s for s in scales + parts if s) * 7 * 96 / 72 > 8.8
+    assert min(s for s in scales + parts if s) * 7 * 96 / 72 > 8.7
     tab.close()
 
 
