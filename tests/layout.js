@@ -13,7 +13,14 @@
 
   if (document.documentElement.scrollWidth > edge) problems.push("the page scrolls sideways");
   const boxes = [];  // of every line of text, formula and image that is shown
-  const add = (e, rects) => { for (const r of rects) if (r.width > 0.5 && r.height > 0.5) boxes.push({ e, r }); };
+  const add = (e, rects) => {
+    const held = scrolls(e)?.getBoundingClientRect();  // what scrolls shows what its holder does
+    for (const { left, right, top, bottom } of rects) {
+      const r = !held ? { left, right, top, bottom } : { left: Math.max(left, held.left), right: Math.min(right, held.right),
+        top: Math.max(top, held.top), bottom: Math.min(bottom, held.bottom) };
+      if (r.right - r.left > 0.5 && r.bottom - r.top > 0.5) boxes.push({ e, r });
+    }
+  };
   for (const e of document.body.querySelectorAll("*")) {
     if (!seen(e) || e.closest(".skip")) continue;
     const style = getComputedStyle(e);
@@ -45,7 +52,7 @@
   for (let i = 0; i < boxes.length; i++) for (let k = i + 1; k < boxes.length; k++) {
     const [p, q] = [boxes[i], boxes[k]];
     if (q.r.top >= p.r.bottom) break;
-    if (p.e === q.e || p.e.contains(q.e) || q.e.contains(p.e) || scrolls(p.e) !== scrolls(q.e)) continue;
+    if (p.e === q.e || p.e.contains(q.e) || q.e.contains(p.e)) continue;
     const wide = Math.min(p.r.right, q.r.right) - Math.max(p.r.left, q.r.left);
     const high = Math.min(p.r.bottom, q.r.bottom) - q.r.top;
     if (wide > 2 && high > 4) problems.push(`overlap: ${name(p.e)} and ${name(q.e)}`);

@@ -140,6 +140,9 @@ FAULTS = {
     "cut off": '<p style="overflow:hidden;height:8px">words</p>',
     "not drawn": '<img alt="a picture" src="data:image/png;base64,AAAA" width="9" height="9">',
     "no alternative": '<img src="data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciLz4=">',
+    "cut off: <div> words": '<div style="overflow:hidden;width:50px;white-space:nowrap">words that go on</div>',
+    "overlap: <p> held": '<div style="overflow-x:auto" tabindex="0"><p>held</p></div>'
+                         '<p style="margin-top:-2em">free</p>',
     "cut off: <div> more": '<div style="overflow-x:auto;height:9px" tabindex="0">more</div>',
     "contrast": '<p style="color:#bbb">words</p>',
     "type of": '<p style="font-size:9px">words</p>',
