@@ -145,7 +145,7 @@ def film(figure: Figure, show: Callable[[int], None], frames: int) -> bytes:
                     _plain_powers(axis)
             canvas.draw()
             taken.append(np.array(canvas.buffer_rgba())[..., :3])
-    colours = Image.fromarray(taken[-1]).quantize(96, dither=Image.Dither.NONE).getpalette() or []
+    colours = Image.fromarray(taken[-1]).quantize(192, dither=Image.Dither.NONE).getpalette() or []
     palette = np.array(colours).reshape(-1, 3)
     flat = []
     for frame in taken:
