@@ -123,6 +123,8 @@ def draw(numbers: Numbers) -> Picture:
     angle_lam.set(ylabel="angle of child's atom\nfrom parent (degrees)", ylim=(43, 66), xscale="log",
                   xlim=(0.0028, 1.6))
     parent_lam.set(ylabel="P(parent on | child)", xlabel="penalty λ", ylim=(-0.04, 1.04))
+    for axes in (angle_spread, parent_spread):
+        axes.tick_params(labelleft=True)  # so that the panels can stand alone
     parent_lam.set_xticks([0.01, 0.1], ["0.01", "0.1"])
     parent_spread.set(xlabel="spread of the child's magnitude, ± about 1", xlim=(-0.02, 1.2),
                       xticks=[0, 0.25, 0.5, 0.75])

@@ -34,6 +34,8 @@ class Figure:
     agreement : what `deviation` compares with what, in a few words.
     compute : () -> numbers, `deviation` and `tolerance` among them.
     draw : numbers -> matplotlib figure.
+    frame : for an animation, (picture, numbers, k) redraws the picture as of frame k of numbers["frames"]; the picture
+        that `draw` makes is the last one, and stands for the animation where nothing moves.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Figure:
     agreement: str
     compute: Callable[[], Numbers]
     draw: Callable[[Numbers], Picture]
+    frame: Callable[[Picture, Numbers, int], None] | None = None
 
 
 def deviation(measured: Any, predicted: Any) -> float:

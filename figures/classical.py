@@ -58,7 +58,8 @@ def draw(numbers: Numbers) -> Picture:
                  xlim=(numbers["samples"][0], numbers["samples"][-1]))
         style.panel(axes, letter, f"{name} codes, {K} features")
     a.axhline(numbers["limit"], color=style.VERMILION)
-    style.label(a, 9, numbers["limit"] + 0.02, "limit as n → ∞", style.VERMILION)
+    style.label(a, 9, numbers["limit"] + 0.02, "limit as n → ∞", style.VERMILION,
+                backgroundcolor=style.WHITE)
     bar = figure.colorbar(image, ax=(a, b), label="share recoverable", ticks=[0, 0.5, 1], aspect=14, pad=0.015)
     bar.outline.set_visible(False)
     for name, colour, place in (("nonnegative", style.BLUE, (1.05, 0.9)), ("signed", style.VERMILION, (5.2, 0.3))):

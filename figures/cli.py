@@ -65,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     figures.add_argument("names", nargs="*", metavar="NAME", help="only these figures; see --list")
     figures.add_argument("--list", action="store_true", help="list the figures and exit")
     figures.add_argument("--out", default="out", metavar="DIR", help="where to write (default: out)")
+    figures.add_argument("--fresh", action="store_true",
+                         help="compute again what this code has computed already, as its .npz files say")
     figures.set_defaults(run=_figures)
 
     demo = commands.add_parser("demo", help="list the live notebooks, or start one")
@@ -203,18 +205,21 @@ def _figures(arguments: argparse.Namespace) -> int:
         for name, title in (gallery.titles() | interactive.titles()).items():
             print(f"{name:<24} {title}")
         return 0
+    gallery.known(arguments.names, (*gallery.ORDER, *interactive.PAGES))
     pages = [name for name in arguments.names if name in interactive.PAGES]
     names = [name for name in arguments.names if name not in pages]
     out, all_hold, made = Path(arguments.out), True, []
     if pages or not names:
         interactive.require_bokeh()
     with _Progress() as progress:
-        if names or not pages:
-            page, all_hold = gallery.write(out, names, progress.say)
-            count = len(set(names)) or len(gallery.titles())
-            made.append(f"{page}: {count} figure{'s' * (count != 1)}")
         if pages or not names:
-            made[:0] = [f"{path}: interactive page" for path in interactive.write(out, pages, progress.say)]
+            made = [f"{path}: interactive page"
+                    for path in interactive.write(out, pages, progress.say, arguments.fresh)]
+        if names or not pages:
+            written = gallery.write(out, names, progress.say, arguments.fresh)
+            count, all_hold = len(written.computed) + len(written.reused), written.holds
+            again = f", {len(written.reused)} of them from numbers that this code computed before"
+            made.append(f"{written.page}: {count} figure{'s' * (count != 1)}{again if written.reused else ''}")
     print(*made, sep="\n")
     return 0 if all_hold else 1
 

@@ -83,19 +83,19 @@ def draw(numbers: Numbers) -> Picture:
             axes.plot(*np.vstack([np.zeros(2), edges[0]]).T, color=style.SKY, alpha=0.5, linewidth=3)
         if case == "hull":
             axes.fill(*n["hull"].T, facecolor=style.SKY, alpha=0.45, linewidth=0)
-        axes.scatter(*n["codes_on"].T, s=1.5, color="#bdbdbd", linewidth=0, zorder=2)
+        axes.scatter(*n["codes_on"].T, s=1.5, color=style.PALE, linewidth=0, zorder=2)
         axes.scatter(*n["codes_off"].T, s=3 + 900 * n["mass"], color=style.BLUE, alpha=0.65, linewidth=0, zorder=3,
                      clip_on=False)
         style.arrow(axes, (0, 0), n["vector"], style.VERMILION, 1.4)
         axes.set(aspect="equal", xlim=(0, EXTENT), ylim=(0, EXTENT), xticks=[0, 0.5, 1, 1.5], yticks=[0, 0.5, 1, 1.5],
-                 xlabel=f"$z_{k}$ where $z_{j}$ = 0", ylabel=f"$z_{l}$")
+                 xlabel=f"z{style.low(k)} where z{style.low(j)} = 0", ylabel=f"z{style.low(l)}")
         axes.yaxis.labelpad = 4
         style.panel(axes, letter, title)
     a, b, c, _ = figure.axes
-    style.label(a, 0.3, 0.56, r"$(\mu_k(1-G_{1k}))_k$", style.VERMILION)
+    style.label(a, 0.3, 0.56, "(μₖ(1 − G₁ₖ))ₖ", style.VERMILION)
     style.label(a, 1.2, 1.2, "cone", style.BLUE)
     inside = np.asarray(numbers["hull_hull"]).mean(axis=0)
-    style.label(b, float(inside[0]), float(inside[1]), "hull", style.BLUE)
+    style.label(b, float(inside[0]), float(inside[1]), "hull", style.BLACK)
     style.label(c, 1.0, 0.38, "off the cone", style.VERMILION)
     style.label(c, 1.1, 0.13, "cone: a ray", style.BLUE)
     return figure

@@ -90,7 +90,7 @@ def draw(numbers: Numbers) -> Picture:
     style.panel(bias, "a", "bias: jumps at ½")
     rates.set(ylim=(-0.025, 0.57), ylabel="firing rate")
     style.label(rates, 0.04, 0.36, "atom +u", style.BLUE)
-    style.label(rates, 0.06, 0.03, "atom −u: dead", style.VERMILION)
+    style.label(rates, 0.15, 0.03, "−u: dead", style.VERMILION)
     style.label(rates, 1.0, 0.24, "a dense pair,\nabout equally\noften on", ha="right")
     style.panel(rates, "b", "atoms: one, then two")
     objective.set(ylim=(0, 0.064), ylabel="objective F")

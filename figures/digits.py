@@ -41,7 +41,7 @@ def floor(G: np.ndarray, on: np.ndarray) -> float:
 @style.styled
 def draw(numbers: Numbers) -> Picture:
     """Left the atoms as images, right the residuals above their floors and the reports."""
-    figure = style.canvas(style.PAGE, 98)
+    figure = style.canvas(style.PAGE, 110)
     left, right = figure.subfigures(1, 2, width_ratios=[1, 2.1], squeeze=False)[0]
     images = left.subplots()
     images.imshow(mosaic(numbers["atoms"]), cmap="RdBu_r", vmin=-0.5, vmax=0.5, interpolation="nearest")
@@ -54,7 +54,7 @@ def draw(numbers: Numbers) -> Picture:
     lengths.axvline(1, color=style.BLACK, linewidth=0.9, linestyle=(0, (4, 2)))
     top = float(numbers["radius_counts"].max())
     style.label(lengths, 1, 2.35 * top, "wide\nlimit", ha="right", va="top", xytext=(-3, 0))
-    style.label(lengths, 1.75, 2.35 * top, "floor of its support (C4)", "#9a6a00", va="top")
+    style.label(lengths, 1.75, 2.35 * top, "floor of its support (C4)", style.ORANGE, va="top")
     style.label(lengths, 5.3, top, "residual |r| / λ", style.BLUE, va="center")
     lengths.set(xlim=(0, 9), ylim=(0, 2.4 * top), yticks=[], xlabel="length, in units of λ", ylabel="images")
     lengths.spines["left"].set_visible(False)

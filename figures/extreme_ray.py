@@ -64,8 +64,8 @@ def draw(numbers: Numbers) -> Picture:
     figure = style.canvas(style.PAGE, 72)
     angle, gap = figure.subplots(1, 2)
     line, mark = numbers["lam_line"], numbers["lam_mark"]
-    texts = {"levels": "three levels: gap ∝ λ", "child": "child uniform: gap ∝ λ$^{1/2}$",
-             "both": "both uniform: gap ∝ λ$^{1/3}$"}
+    texts = {"levels": "three levels: gap ∝ λ", "child": "child uniform: gap ∝ √λ",
+             "both": "both uniform: gap ∝ ∛λ"}
     for name, colour, shape in zip(LAWS, style.SERIES, style.SHAPES, strict=True):
         extreme = float(numbers[f"extreme_{name}"])
         angle.plot(line, np.degrees(numbers[f"angle_{name}_line"]), color=colour)

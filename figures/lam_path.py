@@ -46,7 +46,7 @@ def draw(numbers: Numbers) -> Picture:
     value.set(xlabel="penalty λ", ylabel="objective", xlim=(0, 1), ylim=(0, 0.56))
     style.label(value, 0.24, 0.13, "floor E[h(|x|)]", style.GREY)
     style.label(value, 1.0, 0.515, "F*(λ)", style.BLUE, ha="right")
-    style.label(value, 0.45, 0.26, "tangents of\nslope E[Σz]", "#9a6a00", va="center")
+    style.label(value, 0.45, 0.26, "tangents of\nslope E[Σz]", style.ORANGE, va="center")
     style.panel(value, "a", "concave, below its tangents")
 
     middle = (lam[1:] + lam[:-1]) / 2
@@ -72,7 +72,7 @@ def draw(numbers: Numbers) -> Picture:
         style.measured(runs, 0.3, place * top, colour, shape, markersize=3)
         style.label(runs, 0.3, place * top, text, colour, va="center", xytext=(6, 0))
     runs.plot([0.28, 0.32], [0.79 * top] * 2, color=style.ORANGE)
-    style.label(runs, 0.3, 0.79 * top, "lowest tangent of the others", "#9a6a00", va="center", xytext=(6, 0))
+    style.label(runs, 0.3, 0.79 * top, "lowest tangent of the others", style.ORANGE, va="center", xytext=(6, 0))
     style.panel(runs, "c", "a missed optimum shows")
     return figure
 

@@ -78,7 +78,7 @@ def draw(numbers: Numbers) -> Picture:
         style.label(lam, 0.95, y, f"in {d} dimensions", colour, ha="right")
     width.axhline(float(numbers["floor"]), color=style.BLACK, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
     width.axvline(K, color=style.GREY, linewidth=0.7, linestyle=(0, (1, 1.5)), zorder=0)
-    style.label(width, 12, float(numbers["floor"]), "Huber floor", ha="right", xytext=(0, -9))
+    style.label(width, K - 0.4, float(numbers["floor"]), "Huber floor", ha="right", xytext=(0, -9))
     width.set(xlabel="atoms m", ylabel="objective F", xlim=(0.4, 12.6), ylim=(0.25, None), xticks=[1, 3, 6, 9, 12])
     lam.set(xlabel="penalty λ", ylabel="objective F with 9 atoms", xlim=(0, 1), ylim=(0, None))
     style.panel(plane, "a", "nine directions in a plane")

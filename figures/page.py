@@ -1,130 +1,148 @@
-"""The gallery page: one HTML file that needs nothing else, from the figures and their numbers."""
+"""The gallery page: one HTML file that needs nothing else, from the chapters, the figures and their numbers."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
-
-from figures import reports
+from figures import baselines, mathml, page_reports, reports, style
 from figures.base import Figure, Numbers
+from figures.page_style import CSS
+from figures.panels import Panel
+from figures.story import CHAPTERS, Chapter, Page
 
-STYLE = """
-:root { color-scheme: light dark; --ground: #fbfbf9; --ink: #222; --quiet: #5c5c5c; --line: #ddd; --good: #00694a;
-  --bad: #a33c00; --link: #005a94; }
-@media (prefers-color-scheme: dark) { :root { --ground: #17191c; --ink: #e6e6e3; --quiet: #a0a4a8; --line: #3a3e44;
-  --good: #4fc79b; --bad: #ff9a5c; --link: #79bdf0; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 64rem; padding: 1.5rem clamp(.8rem, 3vw, 2rem) 4rem; background: var(--ground);
-  color: var(--ink); font: 1rem/1.55 system-ui, sans-serif; overflow-wrap: break-word; }
-h1 { font-size: 1.7rem; line-height: 1.2; margin: .5rem 0; }
-h2 { font-size: 1.2rem; line-height: 1.3; margin: 3rem 0 .7rem; }
-h3 { font-size: 1rem; margin: 1.6rem 0 .3rem; }
-a { color: var(--link); }
-nav ol { padding-left: 1.4rem; }
-figure { margin: 0; }
-.card { background: #fff; border: 1px solid var(--line); border-radius: 6px; padding: .6rem; overflow-x: auto; }
-.card img { display: block; width: 100%; min-width: 34rem; height: auto; }
-figcaption { margin: .7rem 0; }
-.quiet, dd { color: var(--quiet); font-size: .9rem; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem .8rem; margin: .6rem 0; font-size: .9rem; }
-dt { font-weight: 600; } dd { margin: 0; }
-code { font: .88em ui-monospace, monospace; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
-th, td { padding: .15rem .8rem .15rem 0; text-align: left; border-bottom: 1px solid var(--line); }
-.holds { color: var(--good); } .fails { color: var(--bad); font-weight: 600; }
-"""
+PROBLEM = "min over unit-norm atoms dⱼ, codes zⱼ ≥ 0 and bias b of E[½|x − b − zD|² + λ Σⱼ zⱼ]"
+NOTATION = ("Notation: residual r = x − b − zD, cosines of the atoms G = DDᵀ, mean activity μⱼ = E[zⱼ] and score "
+            "sⱼ = ⟨r, dⱼ⟩/λ of atom j, which is on where zⱼ > 0")
+# on a phone, the panels of a figure are shown one below the other, each a part of the one picture; without scripts the
+# picture is shown whole, to be swiped
+SPLIT = """for (const picture of document.querySelectorAll("img[data-panels]"))
+  picture.parentElement.style.setProperty("--picture", `url(${picture.src})`);
+document.documentElement.classList.add("split");"""
+PIXELS = 96 / 25.4  # CSS pixels per mm
+FILES = (("svg", "SVG"), ("pdf", "PDF"), ("png", "PNG"), ("gif", "animated GIF"),
+         ("csv", "numbers as CSV"), ("npz", "numbers as .npz"))
 
 
-def build(made: Mapping[str, tuple[Figure, Numbers, bytes]], every: Sequence[Figure]) -> str:
-    """The page. made: name -> (figure, its numbers, its SVG) for the figures there are; every: all, in order."""
-    held = all(reports.trained_hold(numbers) for _, numbers, _ in made.values())
+class Made(NamedTuple):
+    """A figure as it was made: its numbers, its files by suffix, and where its panels are."""
+
+    item: Figure
+    numbers: Numbers
+    files: Mapping[str, bytes]
+    panels: Sequence[Panel]
+
+
+def build(made: Mapping[str, Made], every: Mapping[str, Figure], out: Path) -> str:
+    """The page. made: name -> figures there are; every: all of them; out: the folder in which the page will lie."""
+    held = all(reports.trained_hold(m.numbers) for m in made.values())
     verdict = ('<span class="holds">every statement holds at every trained optimum</span>' if held else
                '<span class="fails">a statement fails at a trained optimum; see the reports</span>')
-    entries = [f'<li><a href="#{f.name}">{escape(f.title)}</a></li>' if f.name in made else
-               f'<li class="quiet">{escape(f.title)} (not made yet: <code>testbed figures {f.name}</code>)</li>'
-               for f in every]
+    contents = [f'<li><a href="#chapter-{c.id}">{escape(c.title)}</a></li>' for c in CHAPTERS]
     return "\n".join([
-        '<!DOCTYPE html>', '<html lang="en">', "<head>", '<meta charset="utf-8">',
+        "<!DOCTYPE html>", '<html lang="en">', "<head>", '<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        "<title>What must be true of an optimal sparse dictionary</title>", f"<style>{STYLE}</style>", "</head>",
-        "<body>",
-        "<header>", "<h1>What must be true of an optimal sparse dictionary, and is it?</h1>",
-        "<p>Dictionaries are trained to verified optima of E[½|x − b − zD|² + λ Σ z], z ≥ 0, atoms of unit norm. "
-        "Lines are predictions of theory, and markers are measurements at what was trained. Notation: "
-        "r = x − b − zD the residual, G = DDᵀ the cosines of the atoms, μⱼ = E[zⱼ] the mean activity of atom j, and "
-        f"sⱼ = ⟨r, dⱼ⟩/λ its score.</p><p>Verdict: {verdict}.</p>", "</header>",
-        "<nav aria-label=\"Figures\"><ol>", *entries, "</ol></nav>", "<main>",
-        *(section(*item) for item in made.values()), *report_sections(made), "</main>", "</body>", "</html>", "",
+        "<title>What must be true of an optimal sparse dictionary</title>", f"<style>{CSS}</style>", "</head>",
+        "<body>", '<a class="skip" href="#story">Skip to the story</a>', '<div class="page">',
+        '<header class="top prose">', "<h1>What must be true of an optimal sparse dictionary, and is it?</h1>",
+        "<p>Sparse autoencoders decompose activations into features. They approximate this problem:</p>",
+        f'<p class="problem">{mathml.markup(PROBLEM)}</p>',
+        "<p>Here it is solved to verified optima, on worlds whose truth is known, so that what optimality implies can "
+        "be derived and then measured. In every figure lines are predictions of theory and markers are measurements, "
+        f"and the numbers are there to take away.</p><p>Verdict: {verdict}.</p>",
+        f'<p class="quiet">{mathml.markup(NOTATION)}.</p>', "</header>",
+        '<nav aria-label="Chapters"><ol>', *contents, "</ol></nav>", '<main id="story" tabindex="-1">',
+        *(chapter(i, c, made, every, out) for i, c in enumerate(CHAPTERS, 1)),
+        *page_reports.sections(m.numbers for m in made.values()),
+        "</main>", "</div>", f"<script>{SPLIT}</script>", "</body>", "</html>", "",
     ])
 
 
-def section(item: Figure, numbers: Numbers, svg: bytes) -> str:
-    """One figure: picture, caption, statements, agreement, files and the command that makes it again."""
-    picture = base64.b64encode(svg).decode()
-    statements = "".join(f"<dt>{escape(i)}</dt><dd>{escape(statement(i))}</dd>" for i in item.statements)
-    links = ", ".join(f'<a href="{item.name}.{suffix}">{suffix}</a>' for suffix in ("svg", "png", "npz"))
-    within = float(numbers["deviation"]) <= float(numbers["tolerance"])
-    return f"""<section id="{item.name}">
-<h2>{escape(item.title)}</h2>
+def chapter(number: int, c: Chapter, made: Mapping[str, Made], every: Mapping[str, Figure], out: Path) -> str:
+    """A chapter: its text, its figures, and the further pages that exist."""
+    parts = [f'<section class="chapter" id="chapter-{c.id}">', '<div class="prose">',
+             f'<h2><span class="number">{number}</span>{escape(c.title)}</h2>',
+             *(f"<p>{escape(paragraph)}</p>" for paragraph in c.text), "</div>"]
+    parts += [exhibit(made[name]) if name in made else absent(every[name]) for name in c.figures]
+    parts += [further(page) for page in c.pages if (out / page.file).is_file()]
+    return "\n".join([*parts, "</section>"])
+
+
+def exhibit(m: Made) -> str:
+    """One figure: its finding, picture, caption, statements, and how to take it away."""
+    item = m.item
+    picture = base64.b64encode(style.adaptive(m.files[".svg"])).decode()
+    divided = len(m.panels) > 1
+    fits = divided and max(panel.width for panel in m.panels) < style.COLUMN + 12
+    parts = (f'<div class="panels" role="img" aria-label="{escape(item.alt)}">'
+             f"{''.join(map(part, m.panels))}</div>") if divided else ""
+    return f"""<section class="exhibit{" fits" if fits else ""}" id="{item.name}">
+<h3>{escape(item.title)}</h3>
 <figure>
 <div class="card" tabindex="0" role="region" aria-label="Figure: {escape(item.name)}">
-<img src="data:image/svg+xml;base64,{picture}" alt="{escape(item.alt)}"></div>
+<img{" data-panels" if divided else ""} src="data:image/svg+xml;base64,{picture}" alt="{escape(item.alt)}">{parts}</div>
+<p class="swipe" aria-hidden="true">Swipe sideways to see the whole figure.</p>{film(m)}
 <figcaption>{escape(item.caption)}</figcaption>
 </figure>
-<dl>{statements}</dl>
-<p class="quiet">Largest deviation ({escape(item.agreement)}):
-<span class="{'holds' if within else 'fails'}">{float(numbers['deviation']):.1e}</span> (tolerance
-{float(numbers['tolerance']):g}). Files: {links}. Make it again: <code>testbed figures {item.name}</code></p>
+<dl class="statements">{"".join(statements(item))}</dl>
+<dl class="facts">{"".join(facts(m))}</dl>
 </section>"""
 
 
-def statement(id: str) -> str:
-    """One line of mathematics for a statement's id."""
-    from properties.theory import statements
-
-    return statements()[id].statement
-
-
-def report_sections(made: Mapping[str, tuple[Figure, Numbers, bytes]]) -> Iterable[str]:
-    """The property reports of all optima, folded away under their labels."""
-    with_reports = [numbers for _, numbers, _ in made.values() if "report_ids" in numbers]
-    if not with_reports:
-        return
-    yield "<section id=\"reports\"><h2>Property reports</h2>"
-    yield ("<p>Residuals are dimensionless: 0 where a statement holds exactly, unmoved by scaling X and λ together. "
-           "Dictionaries that are not optimal are shown for contrast and do not count in the verdict.</p>")
-    for numbers in with_reports:
-        for row in range(len(numbers["report_labels"])):
-            yield report(numbers, row)
-    yield "</section>"
+def part(panel: Panel) -> str:
+    """One panel: the picture as a background, so placed that the panel fills the box, hardly smaller than in print."""
+    (width, height), across = panel.of, panel.width * PIXELS
+    beyond, below = max(width - panel.width, 1e-9), max(height - panel.height, 1e-9)
+    return (f'<div class="panel" style="min-width:{0.94 * across:.0f}px;max-width:{1.5 * across:.0f}px;'
+            f"aspect-ratio:{panel.width:.2f}/{panel.height:.2f};"
+            f"background-size:{100 * width / panel.width:.3f}% {100 * height / panel.height:.3f}%;"
+            f'background-position:{100 * panel.left / beyond:.3f}% {100 * panel.top / below:.3f}%"></div>')
 
 
-def report(numbers: Numbers, row: int) -> str:
-    """One optimum's report as a table that unfolds."""
-    import properties
+def film(m: Made) -> str:
+    """The animation, if there is one: it moves only for who asks, and the figure above is its last frame."""
+    if ".gif" not in m.files:
+        return ""
+    moving = base64.b64encode(m.files[".gif"]).decode()
+    return (f'<details><summary>Play it</summary><div class="card" tabindex="0" role="region" '
+            f'aria-label="Animation: {escape(m.item.name)}"><img src="data:image/gif;base64,{moving}" '
+            f'alt="The same figure, drawn step by step."></div></details>')
 
-    held = reports.holds(numbers)[row]
-    applied = np.flatnonzero(numbers["report_applied"][row])
-    failed = int((~held[applied]).sum())
-    label, trained = str(numbers["report_labels"][row]), bool(numbers["report_trained"][row])
-    kind = f"trained, {numbers['report_status'][row]}" if trained else "not an optimum"
-    outcome = (f'<span class="fails">{failed} of {len(applied)} fail</span>' if failed else
-               f'<span class="holds">all {len(applied)} hold</span>')
-    rows = []
-    for i in applied:
-        name, value = str(numbers["report_ids"][i]), float(numbers["report_residual"][row][i])
-        rows.append(
-            f"<tr><td>{name}</td><td>{escape(properties.BY_ID[name].name)}</td><td>{value:.1e}</td>"
-            f"<td>{float(numbers['report_tolerance'][i]):.0e}</td><td class=\"{'holds' if held[i] else 'fails'}\">"
-            f"{'holds' if held[i] else 'FAILS'}</td><td>{escape(str(numbers['report_worst'][row][i]))}</td></tr>")
-    return f"""<details><summary>{escape(label)} <span class="quiet">({kind})</span>: {outcome}</summary>
-<p class="quiet">objective {float(numbers['report_objective'][row]):.10g};
-{int(numbers['report_live'][row])} live atoms, {int(numbers['report_dead'][row])} dead</p>
-<div class="scroll" tabindex="0" role="region" aria-label="Report: {escape(label)}"><table>
-<thead><tr><th>id</th><th>statement</th><th>residual</th><th>tolerance</th><th>verdict</th><th>worst place</th></tr>
-</thead>
-<tbody>{''.join(rows)}</tbody></table></div></details>"""
+
+def statements(item: Figure) -> Iterator[str]:
+    """What the figure shows, as formulas."""
+    from properties.theory import statements as known
+
+    for s in (known()[id] for id in item.statements):
+        yield (f"<div><dt>{escape(s.id)} {escape(s.name)} <span>({escape(s.where)})</span></dt>"
+               f"<dd>{mathml.markup(s.statement)}</dd></div>")
+
+
+def facts(m: Made) -> Iterator[str]:
+    """Prediction against measurement, files, and the command with the time it takes."""
+    item, numbers = m.item, m.numbers
+    off, tolerance = float(numbers["deviation"]), float(numbers["tolerance"])
+    kind, sign = ("holds", "≤") if off <= tolerance else ("fails", ">")
+    yield (f"<dt>Prediction against measurement</dt><dd>{escape(item.agreement)}: largest deviation "
+           f'<span class="{kind}">{off:.1e} {sign} {tolerance:g}</span></dd>')
+    links = (f'<a href="{item.name}.{suffix}" aria-label="{item.name}: {text}">{text}</a>' for suffix, text in FILES
+             if suffix != "gif" or ".gif" in m.files)
+    yield f"<dt>Take it away</dt><dd>{' '.join(links)}</dd>"
+    took = baselines.seconds(item.name)
+    yield (f"<dt>Make it again</dt><dd><code>testbed figures --fresh {item.name}</code>"
+           + (f", about {took} s on one core" if took else "") + "</dd>")
+
+
+def absent(item: Figure) -> str:
+    """A line for a figure that is not there, or whose numbers were computed by other code."""
+    return (f'<p class="quiet exhibit">{escape(item.title)} (not made yet: '
+            f"<code>testbed figures {item.name}</code>)</p>")
+
+
+def further(page: Page) -> str:
+    """A link to a page that is more than a figure."""
+    return (f'<aside class="further"><p><a href="{escape(page.file)}">{escape(page.title)}</a></p>'
+            f"<p>{escape(page.text)}</p></aside>")

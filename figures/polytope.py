@@ -15,9 +15,9 @@ SHOWN = ((3.6, -0.7), (2.9, 3.3), (-1.3, 4.1), (-4.6, 1.5), (-2.6, -3.6), (2.3, 
 PAIRS = tuple(combinations(range(3), 2))
 FAR = 30.0  # beyond the picture
 COLOURS = {(): style.GREY, (0,): style.BLUE, (1,): style.GREEN, (2,): style.ORANGE,
-           (0, 1): "#3f9fd0", (0, 2): style.PURPLE, (1, 2): "#8C8A20"}
-LABELS = (((2.9, -1.9), "{1}", style.BLUE), ((0.1, 3.3), "{2}", "#007552"), ((-3.9, -2.2), "{3}", "#9a6a00"),
-           ((4.3, 2.2), "{1,2}", "#1f78a8"), ((3.6, -4.6), "{1,3}", "#a34f7d"), ((-4.3, 3.9), "{2,3}", "#6b6918"),
+           (0, 1): style.SKY, (0, 2): style.PURPLE, (1, 2): style.OLIVE}
+LABELS = (((2.9, -1.9), "{1}", style.BLUE), ((0.1, 3.3), "{2}", style.GREEN), ((-3.9, -2.2), "{3}", style.ORANGE),
+           ((4.3, 2.2), "{1,2}", style.SKY), ((3.6, -4.6), "{1,3}", style.PURPLE), ((-4.3, 3.9), "{2,3}", style.OLIVE),
            ((3.2, 3.1), "x", style.BLACK), ((2.15, 1.85), "zD", style.BLACK), ((0.72, 0.28), "r", style.VERMILION))
 
 
@@ -66,7 +66,7 @@ def compute() -> Numbers:
 def draw(numbers: Numbers) -> Picture:
     """Left the plane with its regions of support, right the lengths of the residuals over the cloud."""
     figure = style.canvas(style.PAGE, 82)
-    plane, lengths = figure.subplots(1, 2, width_ratios=[1, 1.15])
+    plane, lengths = figure.subplots(1, 2, width_ratios=[1, 1.1])
     lam, D = float(numbers["lam"]), numbers["D"]
     at = dict(zip(PAIRS, numbers["corners"], strict=True))
 
@@ -94,7 +94,7 @@ def draw(numbers: Numbers) -> Picture:
         lengths.plot(numbers["length"][rows] / lam, numbers["radius"][rows] / lam, "o", color=colour, alpha=0.8,
                      markersize=1.9, markeredgewidth=0)
     lines = [(lam, "λ: one atom fires", style.BLACK)]
-    lines += [(floor, rf"$\lambda\sqrt{{2/(1+G_{{{j + 1}{k + 1}}})}}$", COLOURS[j, k])
+    lines += [(floor, f"λ√(2/(1 + G{style.low(j + 1)}{style.low(k + 1)}))", COLOURS[j, k])
               for (j, k), floor in zip(PAIRS, numbers["pair_floor"], strict=True)]
     for floor, text, colour in lines:
         lengths.plot([0, 12.8], [floor / lam] * 2, color=colour, linewidth=0.9)

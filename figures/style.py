@@ -1,16 +1,19 @@
 """How figures look, and how they become files: the one place for colours, type, sizes and bytes.
 
 Sizes are print sizes: a column of 85 mm or a page of 175 mm, with type of 7 points or more at that size. Colours are
-Okabe and Ito's, which survive the common colour deficiencies; marks differ in shape or line as well. Predictions are
-lines and measurements are markers. Nothing here uses pyplot or any other global state.
+Okabe and Ito's and an olive, told apart with any one kind of cone missing; marks differ in shape or line as well.
+Predictions are lines and measurements are markers. Nothing here uses pyplot or any other global state.
 """
 
 from __future__ import annotations
 
 import functools
 import io
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,9 +24,18 @@ if TYPE_CHECKING:
 COLUMN, PAGE = 85, 175  # widths in mm
 SMALL, TEXT = 7.0, 7.5  # sizes of type in points
 DPI = 200
+FILM_DPI, FRAME_MS = 110, 160  # of animations
 
-BLACK, GREY, PALE = "#222222", "#7a7a7a", "#d9d9d9"
+WHITE, BLACK, GREY, PALE = "#ffffff", "#222222", "#6f6f6f", "#d9d9d9"
 BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7"
+OLIVE = "#66651a"  # of what belongs to orange and green together
+# the same colours as type: dark enough to be read on white, a contrast of 4.5 or more
+INK = {VERMILION: "#b84f00", GREEN: "#007552", ORANGE: "#8a5f00", SKY: "#1f78a8", PURPLE: "#a34f7d"}
+# and on the dark page
+DARK = {WHITE: "#1b1e22", BLACK: "#e8e8e5", GREY: "#90959a", PALE: "#41464c", BLUE: "#3fa0dc", VERMILION: "#ee7d33",
+        GREEN: "#22c495", SKY: "#7cc8f2", PURPLE: "#eaa9cf", OLIVE: "#c9c66a", INK[VERMILION]: "#f2894a",
+        INK[GREEN]: "#35cfa2", INK[ORANGE]: "#eab440", INK[SKY]: "#7cc8f2", INK[PURPLE]: "#eaa9cf"}
+PALETTE = (BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, OLIVE, BLACK, GREY)  # told apart by every eye (tests/colour.py)
 SERIES = (BLUE, VERMILION, GREEN)  # the order in which families of curves take colours
 SHAPES = ("o", "s", "D")  # and their markers
 
@@ -39,7 +51,7 @@ RC: dict[str, Any] = {
     "lines.linewidth": 1.2, "lines.markersize": 3.6, "lines.markeredgewidth": 0.9,
     "figure.facecolor": "white", "savefig.facecolor": "white", "figure.dpi": DPI, "savefig.dpi": DPI,
     "figure.constrained_layout.h_pad": 0.04, "figure.constrained_layout.w_pad": 0.04,
-    "svg.hashsalt": "testbed", "svg.fonttype": "path",
+    "svg.hashsalt": "testbed", "svg.fonttype": "path", "pdf.fonttype": 42,
 }
 
 
@@ -51,9 +63,36 @@ def styled(draw: Callable[[Numbers], Figure]) -> Callable[[Numbers], Figure]:
         from matplotlib import style
 
         with style.context(["default", RC]):
-            return draw(numbers)
+            figure = draw(numbers)
+        for axes in figure.axes:
+            for axis in (axes.xaxis, axes.yaxis):
+                _plain_powers(axis)
+        return figure
 
     return drawn
+
+
+def low(number: int) -> str:
+    """A number as a subscript. Mathtext would shrink it below the least size of type; this is the typeface's own."""
+    return str(number).translate(str.maketrans("0123456789-", "₀₁₂₃₄₅₆₇₈₉₋"))
+
+
+def high(number: int) -> str:
+    """A number as a superscript, likewise."""
+    return str(number).translate(str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"))
+
+
+def _plain_powers(axis: Any) -> None:
+    """Label the powers of ten of a logarithmic axis in full-size type."""
+    from matplotlib.ticker import FuncFormatter, LogFormatterMathtext
+
+    def power(value: float, _: Any = None) -> str:
+        exponent = round(np.log10(value)) if value > 0 else 0
+        whole = value > 0 and np.isclose(value, 10.0**exponent, rtol=1e-9)
+        return f"10{high(exponent)}" if whole else ""
+
+    if isinstance(axis.get_major_formatter(), LogFormatterMathtext):
+        axis.set_major_formatter(FuncFormatter(power))
 
 
 def canvas(width: float, height: float, **options: Any) -> Figure:
@@ -64,27 +103,71 @@ def canvas(width: float, height: float, **options: Any) -> Figure:
 
 
 def encode(figure: Figure) -> dict[str, bytes]:
-    """The figure's files by suffix, ".svg" and ".png": the same figure gives the same bytes, with no date in them."""
+    """The figure's files by suffix, ".svg", ".pdf" and ".png": the same figure gives the same bytes, without a date."""
     from matplotlib import style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     files = {}
     with style.context(["default", RC]):
         # the layout's last digits depend on what was drawn before (font caches): settle it once, and round it
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
-        for axes in figure.axes:
-            left, bottom, width, height = (round(edge, 6) for edge in axes.get_position().bounds)
-            axes.set_position((left, bottom, width, height))
+        settle(figure)
         for suffix, backend, metadata in (
             (".svg", FigureCanvasSVG, {"Date": None, "Creator": None, "Format": None, "Type": None}),
+            (".pdf", FigureCanvasPdf, {"CreationDate": None, "Creator": None, "Producer": None}),
             (".png", FigureCanvasAgg, {"Software": None}),
         ):
             stream = io.BytesIO()
             backend(figure).print_figure(stream, format=suffix[1:], dpi=DPI, metadata=metadata)
             files[suffix] = stream.getvalue()
     return files
+
+
+def film(figure: Figure, show: Callable[[int], None], frames: int) -> bytes:
+    """A GIF of the figure as `show(k)` redraws it for k < frames; the last frame stays. The same film, the same bytes.
+
+    All frames share the colours of the last, which has everything in it.
+    """
+    from matplotlib import style
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    taken = []
+    with style.context(["default", RC]):
+        settle(figure)
+        figure.set_dpi(FILM_DPI)
+        canvas = FigureCanvasAgg(figure)
+        for k in range(frames):
+            show(k)
+            for axes in figure.axes:
+                for axis in (axes.xaxis, axes.yaxis):
+                    _plain_powers(axis)
+            canvas.draw()
+            taken.append(np.array(canvas.buffer_rgba())[..., :3])
+    colours = Image.fromarray(taken[-1]).quantize(192, dither=Image.Dither.NONE).getpalette() or []
+    palette = np.array(colours).reshape(-1, 3)
+    flat = []
+    for frame in taken:
+        codes, place = np.unique(frame @ np.array([1 << 16, 1 << 8, 1]), return_inverse=True)
+        held = np.column_stack([codes >> 16, codes >> 8 & 255, codes & 255])
+        nearest = ((held[:, None, :] - palette) ** 2).sum(axis=2).argmin(axis=1)
+        image = Image.fromarray(nearest[place].reshape(frame.shape[:2]).astype(np.uint8))
+        image.putpalette(colours)
+        flat.append(image)
+    stream = io.BytesIO()
+    flat[0].save(stream, format="GIF", save_all=True, append_images=flat[1:], loop=0, optimize=False,
+                 duration=[FRAME_MS] * (frames - 1) + [25 * FRAME_MS])
+    return stream.getvalue()
+
+
+def settle(figure: Figure) -> None:
+    """Fix the places of all axes where the layout puts them."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        left, bottom, width, height = (round(edge, 6) for edge in axes.get_position().bounds)
+        axes.set_position((left, bottom, width, height))
 
 
 def panel(axes: Axes, letter: str, title: str) -> None:
@@ -99,9 +182,9 @@ def measured(axes: Axes, x: Any, y: Any, colour: str, shape: str = "o", **option
 
 
 def label(axes: Axes, x: float, y: float, text: str, colour: str = BLACK, **options: Any) -> None:
-    """A direct label at (x, y) in the coordinates of the data, in the colour of what it names."""
-    defaults: dict[str, Any] = {"color": colour, "fontsize": SMALL, "xytext": (0, 0), "textcoords": "offset points",
-                                "annotation_clip": False}
+    """A direct label at (x, y) in the coordinates of the data, in the ink of the colour of what it names."""
+    defaults: dict[str, Any] = {"color": INK.get(colour, colour), "fontsize": SMALL, "xytext": (0, 0),
+                                "textcoords": "offset points", "annotation_clip": False}
     axes.annotate(text, (x, y), **(defaults | options))
 
 
@@ -118,3 +201,18 @@ def square(axes: Axes, half: float, centre: Sequence[float] = (0.0, 0.0)) -> Non
     axes.set_xlim(centre[0] - half, centre[0] + half)
     axes.set_ylim(centre[1] - half, centre[1] + half)
     axes.axis("off")
+
+
+def adaptive(svg: bytes) -> bytes:
+    """The drawing with a style sheet that redraws its colours for a dark page; a light page shows it as it is.
+
+    A drawing that fills areas with colours of its own stays light on every page: what is written on them would be lost.
+    """
+    known = {light.lower() for light in DARK} | {ORANGE.lower()}
+    if set(re.findall(r"fill: (#[0-9a-f]{6})", svg.decode())) - known:
+        return svg
+    rules = "".join(f'[style*="{paint}: {light.lower()}"]{{{paint}:{dark}!important}}'
+                    for light, dark in DARK.items() for paint in ("fill", "stroke"))
+    sheet = f"<style>@media (prefers-color-scheme: dark){{{rules}}}</style>"
+    head, tag, rest = svg.partition(b"<defs>")
+    return head + sheet.encode() + tag + rest

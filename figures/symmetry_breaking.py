@@ -98,7 +98,7 @@ def draw(numbers: Numbers) -> Picture:
     style.label(angle, critical, 88, "both tilt inwards", style.BLUE, xytext=(4, 0))
     style.label(angle, 0.8, 3.5, "one atom on a feature", style.VERMILION, ha="right")
     style.label(angle, critical, 39, "one for the rest", style.VERMILION, xytext=(4, 0))
-    gap.set(ylabel=r"$F$ above the optimum  ($\times10^{-3}$)", ylim=(-0.8, 15))
+    gap.set(ylabel="F above the optimum (× 10⁻³)", ylim=(-0.8, 15))
     style.label(gap, 0.08, 0.9, "tilted", style.BLUE)
     style.label(gap, 0.53, 13.4, "tilted pair", style.BLUE, ha="center")
     style.label(gap, 0.8, 0.9, "broken pair", style.VERMILION, ha="right")

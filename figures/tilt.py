@@ -87,6 +87,7 @@ def draw(numbers: Numbers) -> Picture:
     style.panel(right, "b", "against the frequency of co-firing")
     left.set(xlabel="penalty λ", ylabel="inward tilt ψ of each atom (degrees)", xlim=(0, 0.68), ylim=(0, 26))
     right.set(xlabel="β = P(both fire)", xlim=(0, 0.68))
+    right.tick_params(labelleft=True)  # so that the panel can stand alone
     return figure
 
 

@@ -61,7 +61,7 @@ def draw(numbers: Numbers) -> Picture:
     style.measured(parts, m, F - floor, style.BLUE)
     top = 1.06 * (F[0] - floor)
     parts.set(ylabel="objective above the floor", ylim=(0, top))
-    style.label(parts, 3.2, 0.66 * top, "E[λ Σ z (1 − cos(d, x))]", "#007552")
+    style.label(parts, 3.2, 0.66 * top, "E[λ Σ z (1 − cos(d, x))]", style.GREEN)
     style.label(parts, 1.3, 0.1 * top, "½ E|r − q|²", style.VERMILION)
     style.panel(parts, "b", "what is left, in two parts")
 

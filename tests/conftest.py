@@ -7,12 +7,18 @@ environment says CI, else dev.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from figures import gallery
 from testbed import fit
+from testbed.files import load_npz
+
+QUICK = ("polytope", "residuals")  # figures that take a second: tests of these alone are not slow
 
 settings.register_profile("dev", max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("dev"), max_examples=100, derandomize=True)
@@ -25,3 +31,31 @@ def compiled() -> None:
     X = np.random.default_rng(0).standard_normal((20, 3))
     for nonnegative in (True, False):
         fit(X, n_atoms=3, lam=0.3, bias=True, nonnegative=nonnegative, restarts=1)
+
+
+@pytest.fixture(scope="session")
+def quick_gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a gallery with the quick figures."""
+    out = tmp_path_factory.mktemp("quick") / "made" / "here"
+    written = gallery.write(out, QUICK, lambda _: None)
+    assert written.page == out / "index.html" and written.holds
+    return out
+
+
+@pytest.fixture(scope="session")
+def whole_gallery(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, gallery.Written]:
+    """The folder of the whole gallery, made once for all slow tests, and what making it reported."""
+    out = tmp_path_factory.mktemp("whole")
+    return out, gallery.write(out, [], lambda _: None)
+
+
+@pytest.fixture
+def numbers_of(request: pytest.FixtureRequest) -> Callable[[str], dict]:
+    """Numbers of a figure by name, from the gallery that was made once."""
+
+    def read(name: str) -> dict:
+        if name in QUICK:
+            return load_npz(request.getfixturevalue("quick_gallery") / f"{name}.npz")
+        return load_npz(request.getfixturevalue("whole_gallery")[0] / f"{name}.npz")
+
+    return read

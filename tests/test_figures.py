@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import QUICK
+from drawn import collisions, least_type, texts
 
-from figures import gallery, page, reports, style
+from figures import gallery, page_reports, panels, reports, style
 from figures.base import deviation
+from properties.theory import statements
 
-QUICK = ("polytope", "residuals")
+Numbers = Callable[[str], dict]
+SUFFIXES = ("svg", "pdf", "png", "npz", "csv")
+
 NAMES = [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in gallery.ORDER]
 
 
@@ -22,39 +28,18 @@ def quiet(_: str) -> None:
     pass
 
 
-@pytest.fixture(scope="module")
-def computed() -> dict[str, dict]:
-    """Numbers of figures, computed once for this module."""
-    return {}
-
-
-def numbers_of(computed: dict[str, dict], name: str) -> dict:
-    if name not in computed:
-        computed[name] = {key: np.asarray(value) for key, value in gallery.figure(name).compute().items()}
-    return computed[name]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The quick figures and a page, as written."""
-    out = tmp_path_factory.mktemp("gallery") / "made" / "here"
-    path, held = gallery.write(out, QUICK, quiet)
-    assert path == out / "index.html" and held
-    return out
-
-
 # --- prediction and measurement
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_prediction_equals_measurement(computed: dict, name: str) -> None:
-    numbers = numbers_of(computed, name)
+def test_prediction_equals_measurement(numbers_of: Numbers, name: str) -> None:
+    numbers = numbers_of(name)
     assert numbers["deviation"] <= numbers["tolerance"], f"{name}: {numbers['deviation']}"
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_numbers_are_plain_and_finite_where_measured(computed: dict, name: str) -> None:
-    numbers = numbers_of(computed, name)
+def test_numbers_are_plain_and_finite_where_measured(numbers_of: Numbers, name: str) -> None:
+    numbers = numbers_of(name)
     for key, value in numbers.items():
         assert value.dtype.kind in "fiubU", key
         if key.endswith(("_trained", "_measured")) or key in ("measured", "radius", "mu"):
@@ -62,8 +47,8 @@ def test_numbers_are_plain_and_finite_where_measured(computed: dict, name: str) 
 
 
 @pytest.mark.slow
-def test_tilt_covers_what_theory_predicts(computed: dict) -> None:
-    numbers = numbers_of(computed, "tilt")
+def test_tilt_covers_what_theory_predicts(numbers_of: Numbers) -> None:
+    numbers = numbers_of("tilt")
     for axis in ("lam", "beta"):
         assert np.isfinite(numbers[f"psi_{axis}_predicted"]).all()
         assert (np.diff(numbers[f"psi_{axis}_trained"], axis=1) > 0).all()
@@ -71,8 +56,8 @@ def test_tilt_covers_what_theory_predicts(computed: dict) -> None:
 
 
 @pytest.mark.slow
-def test_absorption_tends_to_the_extreme_ray_and_respects_the_bound(computed: dict) -> None:
-    numbers = numbers_of(computed, "absorption")
+def test_absorption_tends_to_the_extreme_ray_and_respects_the_bound(numbers_of: Numbers) -> None:
+    numbers = numbers_of("absorption")
     gap = numbers["extreme"][:, None] - numbers["angle_lam_trained"]
     assert (gap > -1e-9).all()
     assert (np.diff(gap[1:], axis=1) > 0).all()  # the smaller the penalty the nearer
@@ -82,8 +67,8 @@ def test_absorption_tends_to_the_extreme_ray_and_respects_the_bound(computed: di
 
 
 @pytest.mark.slow
-def test_cone_holds_at_optima_and_fails_at_the_true_features(computed: dict) -> None:
-    numbers = numbers_of(computed, "cone")
+def test_cone_holds_at_optima_and_fails_at_the_true_features(numbers_of: Numbers) -> None:
+    numbers = numbers_of("cone")
     for case in ("cone", "hull", "mended"):
         assert numbers[f"{case}_distance"] < 1e-9
     assert numbers["hull_total"] == pytest.approx(1, abs=1e-9)  # B2: the weights are a probability
@@ -91,8 +76,8 @@ def test_cone_holds_at_optima_and_fails_at_the_true_features(computed: dict) -> 
 
 
 @pytest.mark.slow
-def test_density_threshold_is_one_half(computed: dict) -> None:
-    numbers = numbers_of(computed, "density")
+def test_density_threshold_is_one_half(numbers_of: Numbers) -> None:
+    numbers = numbers_of("density")
     dense = numbers["p_mark"] > 0.5
     assert (numbers["minus_trained"][~dense] == 0).all() and (numbers["minus_trained"][dense] > 0.3).all()
     saved = numbers["single_trained"] - numbers["F_trained"]
@@ -101,13 +86,13 @@ def test_density_threshold_is_one_half(computed: dict) -> None:
     assert np.abs(numbers["location_trained"][~dense] - numbers["lam"] * sparse / (1 - sparse)).max() < 1e-9
 
 
-def test_residuals_of_the_true_features_do_not_agree(computed: dict) -> None:
-    assert numbers_of(computed, "residuals")["untrained_deviation"] > 0.05
+def test_residuals_of_the_true_features_do_not_agree(numbers_of: Numbers) -> None:
+    assert numbers_of("residuals")["untrained_deviation"] > 0.05
 
 
 @pytest.mark.slow
-def test_verdicts_pass_optima_and_fail_impostors(computed: dict) -> None:
-    numbers = numbers_of(computed, "verdicts")
+def test_verdicts_pass_optima_and_fail_impostors(numbers_of: Numbers) -> None:
+    numbers = numbers_of("verdicts")
     held, trained = reports.holds(numbers), numbers["report_trained"]
     assert held[trained].all() and reports.trained_hold(numbers)
     assert not held[~trained].all(axis=1).any()
@@ -131,22 +116,68 @@ def test_deviation_ignores_only_missing_predictions() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_drawing_is_legible_and_reproducible(computed: dict, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    item, numbers = gallery.figure(name), numbers_of(computed, name)
+def test_drawing_is_legible_and_reproducible(numbers_of: Numbers, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    item, numbers = gallery.figure(name), numbers_of(name)
     monkeypatch.setattr("testbed.fit", None)  # drawing computes nothing
     picture = item.draw(numbers)
     width = picture.get_size_inches()[0] * 25.4
     assert any(width == pytest.approx(allowed) for allowed in (style.COLUMN, style.PAGE))
     first = style.encode(picture)
     assert first == style.encode(item.draw(numbers))
-    assert min(text.get_fontsize() for text in picture.findobj(lambda a: hasattr(a, "get_fontsize"))) >= 7
-    assert b"<dc:date>" not in first[".svg"]
+    assert b"<dc:date>" not in first[".svg"] and b"CreationDate" not in first[".pdf"]
 
 
-def test_style_ignores_the_users_settings(computed: dict) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_labels_can_be_read(numbers_of: Numbers, name: str) -> None:
+    picture = gallery.figure(name).draw(numbers_of(name))
+    assert not collisions(picture)
+    assert least_type(picture) >= 7, "set sub- and superscripts in Unicode (style.low, style.high), not in mathtext"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_panels_hold_every_label(numbers_of: Numbers, name: str) -> None:
+    picture = gallery.figure(name).draw(numbers_of(name))
+    shown = texts(picture)
+    found = panels.panels(picture)
+    assert 1 <= len(found) <= len(picture.axes)
+    mm = 25.4 / picture.dpi
+    for text, box in shown:
+        left, right, top, bottom = box.x0 * mm, box.x1 * mm, found[0].of[1] - box.y1 * mm, found[0].of[1] - box.y0 * mm
+        assert any(p.left <= left + 0.5 and p.top <= top + 0.5 and right - 0.5 <= p.left + p.width
+                   and bottom - 0.5 <= p.top + p.height for p in found), f"{text.get_text()!r} is in no panel"
+
+
+def test_axes_that_need_each_other_stay_together() -> None:
+    def count(rows: int, columns: int, width: float, **shared: str | bool) -> int:
+        picture = style.canvas(width, 60)
+        picture.subplots(rows, columns, **shared)
+        style.settle(picture)
+        return len(panels.panels(picture))
+
+    assert count(1, 2, style.PAGE) == 2
+    assert count(2, 1, style.COLUMN, sharex=True) == 1  # one scale for both
+    assert count(1, 2, style.COLUMN, sharey=True) == 1
+    assert count(1, 2, style.PAGE, sharey=True) == 2  # too wide to keep together
+    assert count(2, 2, style.PAGE, sharex="col", sharey="row") == 2
+
+
+def test_labels_that_cannot_be_read_are_found() -> None:
+    picture = style.canvas(style.COLUMN, 60)
+    axes = picture.subplots()
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    style.label(axes, 0.5, 0.5, "one thing")
+    style.label(axes, 0.5, 0.51, "another")
+    picture.text(0.9, 0.2, "over the edge of the figure")
+    found = collisions(picture)
+    assert "'another' overlaps 'one thing'" in found and "'over the edge of the figure' is cut off" in found
+    axes.set_xlabel("$x_1$", fontsize=style.TEXT)
+    assert least_type(picture) == pytest.approx(0.7 * style.TEXT)
+
+
+def test_style_ignores_the_users_settings(numbers_of: Numbers) -> None:
     import matplotlib
 
-    item, numbers = gallery.figure("residuals"), numbers_of(computed, "residuals")
+    item, numbers = gallery.figure("residuals"), numbers_of("residuals")
     expected = style.encode(item.draw(numbers))
     with matplotlib.rc_context({"font.size": 20, "axes.grid": True, "svg.hashsalt": "other"}):
         assert style.encode(item.draw(numbers)) == expected
@@ -155,18 +186,18 @@ def test_style_ignores_the_users_settings(computed: dict) -> None:
 # --- files and the page
 
 
-def test_files_are_complete(folder: Path) -> None:
-    expected = {f"{name}.{suffix}" for name in QUICK for suffix in ("svg", "png", "npz")}
-    assert {path.name for path in folder.iterdir()} == expected | {"index.html"}
+def test_files_are_complete(quick_gallery: Path) -> None:
+    expected = {f"{name}.{suffix}" for name in QUICK for suffix in SUFFIXES}
+    assert {path.name for path in quick_gallery.iterdir()} == expected | {"index.html"}
 
 
-def test_a_second_run_writes_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+def test_a_second_run_writes_the_same_bytes(quick_gallery: Path, tmp_path: Path) -> None:
     gallery.write(tmp_path, QUICK, quiet)
-    for path in folder.iterdir():
+    for path in quick_gallery.iterdir():
         assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
 
 
-def test_with_names_the_others_are_kept_and_the_missing_are_listed(folder: Path, tmp_path: Path) -> None:
+def test_with_names_the_others_are_kept_and_the_missing_are_listed(quick_gallery: Path, tmp_path: Path) -> None:
     gallery.write(tmp_path, ["polytope"], quiet)
     text = (tmp_path / "index.html").read_text()
     assert 'id="polytope"' in text and 'id="residuals"' not in text
@@ -191,10 +222,12 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
 
-def test_page_is_self_contained_and_described(folder: Path) -> None:
-    text = (folder / "index.html").read_text()
-    assert "http://" not in text and "https://" not in text and "<script" not in text and str(folder) not in text
+def test_page_is_self_contained_and_described(quick_gallery: Path) -> None:
+    text = (quick_gallery / "index.html").read_text()
+    assert "http://" not in text and "https://" not in text and str(quick_gallery) not in text
     found = Page(text)
+    assert [attributes for tag, attributes in found.tags if tag == "script"] == [{}]  # its text is on the page
+    assert not any(tag in ("link", "iframe", "object") for tag, _ in found.tags)
     images = [attributes for tag, attributes in found.tags if tag == "img"]
     assert len(images) == len(QUICK)
     for attributes in images:
@@ -203,7 +236,7 @@ def test_page_is_self_contained_and_described(folder: Path) -> None:
     for tag, attributes in found.tags:
         target = attributes.get("href") or ""
         if tag == "a":
-            assert target[1:] in ids if target.startswith("#") else (folder / target).is_file(), target
+            assert target[1:] in ids if target.startswith("#") else (quick_gallery / target).is_file(), target
 
 
 def test_every_figure_says_what_it_shows() -> None:
@@ -212,7 +245,7 @@ def test_every_figure_says_what_it_shows() -> None:
         assert item.name == name and len(item.title) < 125 and item.agreement
         assert len(item.caption) > 100 and len(item.alt) > 100 and item.alt != item.caption
         for id in item.statements:
-            assert page.statement(id)
+            assert id in statements()
 
 
 def test_reports_appear_on_the_page() -> None:
@@ -220,7 +253,7 @@ def test_reports_appear_on_the_page() -> None:
                "report_tolerance": [1e-8, 1e-8], "report_residual": [[1e-3, np.nan]], "report_worst": [["atom 2", ""]],
                "report_applied": [[True, False]], "report_status": ["stationary"], "report_objective": [0.5],
                "report_live": [3], "report_dead": [0]}
-    text = page.report(numbers, 0)
+    text = page_reports.report(numbers, 0)
     assert "a &lt;world&gt;" in text and "1 of 1 fail" in text and "FAILS" in text and "atom 2" in text
     assert re.search(r"<td>B1</td>", text) is None  # did not apply
 
@@ -230,8 +263,8 @@ def test_reports_appear_on_the_page() -> None:
 
 def test_unknown_names_are_refused_before_anything_is_made(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with pytest.raises(ValueError, match=r"unknown figure 'poltope'; the figures are polytope, cone, .*; did you mean "
-                                         r"'polytope'\?"):
+    with pytest.raises(ValueError, match=r"unknown figure 'poltope'; the figures are polytope, .*, cone, .*; did you "
+                                         r"mean 'polytope'\?"):
         gallery.write(out, ["residuals", "poltope"], quiet)
     assert not out.exists()
 
@@ -254,11 +287,12 @@ def test_listing_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.slow
-def test_the_whole_gallery(tmp_path: Path) -> None:
-    path, held = gallery.write(tmp_path, [], quiet)
-    text = path.read_text()
-    assert held and "not made yet" not in text and "every statement holds at every trained optimum" in text
+def test_the_whole_gallery(whole_gallery: tuple[Path, gallery.Written]) -> None:
+    out, written = whole_gallery
+    text = written.page.read_text()
+    assert written.holds and written.computed == list(gallery.ORDER) and not written.reused
+    assert "not made yet" not in text and "every statement holds at every trained optimum" in text
     assert 'class="fails"' not in text.split('id="reports"')[0]
     for name in gallery.ORDER:
-        assert all((tmp_path / f"{name}.{suffix}").stat().st_size > 1000 for suffix in ("svg", "png", "npz"))
+        assert all((out / f"{name}.{suffix}").stat().st_size > 1000 for suffix in SUFFIXES)
         assert f'id="{name}"' in text

@@ -38,12 +38,14 @@ def require_bokeh() -> None:
         raise ValueError("figures: interactive pages need bokeh; install the extra 'figures'") from None
 
 
-def write(out: Path, names: Sequence[str], say: Callable[[str], None]) -> list[Path]:
+def write(out: Path, names: Sequence[str], say: Callable[[str], None], fresh: bool = False) -> list[Path]:
     """Compute the named pages (all of them, if none is named) and write NAME.npz and NAME.html into the folder `out`.
 
-    Returns the paths of the pages. A page is built from the numbers read back from its .npz. Raises ValueError for an
-    unknown name or a missing package, before anything is computed.
+    Returns the paths of the pages. A page is built from the numbers read back from its .npz, and they are computed only
+    if this very code has not written them before (figures/cache.py), or if `fresh`. Raises ValueError for an unknown
+    name or a missing package, before anything is computed.
     """
+    from figures import cache, gallery
     from testbed import files
 
     for name in names:
@@ -53,10 +55,15 @@ def write(out: Path, names: Sequence[str], say: Callable[[str], None]) -> list[P
     out.mkdir(parents=True, exist_ok=True)
     written = []
     for name in names or PAGES:
-        say(f"page {name}: computing")
-        files.save_npz(out / f"{name}.npz", dict(page(name).compute(say)))
+        source = f"interactive/{name.removeprefix('interactive_')}"
+        key = cache.keys([source])[source]
+        numbers = None if fresh else gallery.load(out / f"{name}.npz", key)
+        if numbers is None:
+            say(f"page {name}: computing")
+            gallery.save(out / f"{name}.npz", page(name).compute(say), key)
+            numbers = gallery.load(out / f"{name}.npz", key, required=True)
+        assert numbers is not None
         say(f"page {name}: building")
-        numbers = files.load_npz(out / f"{name}.npz", ["deviation", "tolerance"])
         files.write_atomically(out / f"{name}.html", page(name).build(numbers))
         written.append(out / f"{name}.html")
     return written

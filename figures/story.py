@@ -1,0 +1,146 @@
+"""The story that the gallery tells: chapters, in order, and the figures of each.
+
+A figure is registered by one line here: its name, in the chapter where a reader should meet it. A page that is more
+than a figure (an interactive one) is registered by a `Page` line in the same way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Page:
+    """A further page of the gallery.
+
+    file : where it lies, relative to the gallery page; it is linked only if it exists there.
+    title : what a reader can do there, in a few words.
+    text : one sentence.
+    """
+
+    file: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One chapter: id (its anchor), title, text (paragraphs), names of its figures, further pages."""
+
+    id: str
+    title: str
+    text: tuple[str, ...]
+    figures: tuple[str, ...]
+    pages: tuple[Page, ...] = ()
+
+
+CHAPTERS: tuple[Chapter, ...] = (
+    Chapter(
+        "problem", "The problem",
+        ("A sparse dictionary writes each data point as a few nonnegative multiples of unit vectors, its atoms, "
+         "and pays λ for every unit of activity. What the codes leave over is the residual. Given the atoms, the "
+         "best codes are unique in what they reconstruct: the residual is the point of a polytope that lies "
+         "nearest to the data, and its length has a floor that only the atoms in use decide.",
+         "Finding the atoms is the hard half. The objective has many minima, yet each can be reached to the last "
+         "few digits, and everything below is said about points at which that was verified."),
+        (
+            "polytope",
+            "landscape",
+        ),
+    ),
+    Chapter(
+        "optimality", "Optimality",
+        ("At an optimum no atom can be turned to advantage. That one fact ties the angles between atoms to the "
+         "statistics of their activity: averaged over its own activity, the residual points along the atom, and "
+         "the codes seen while an atom is silent must span a cone that contains a vector made of cosines and mean "
+         "activities.",
+         "These are equations and inequalities about any data at all. They hold where training has finished, and "
+         "fail by orders of magnitude where it has not, or where something else was optimised."),
+        (
+            "training",
+            "cone",
+            "verdicts",
+        ),
+    ),
+    Chapter(
+        "splitting", "Splitting and absorption",
+        ("Features that fire together pull their atoms together. A mild pull tilts both; a strong one breaks the "
+         "symmetry between them. If one feature fires only where another does, the pull wins altogether: supports "
+         "of different atoms cannot be nested, so the child's atom takes over the parent, which falls silent "
+         "there. This is absorption, and it is optimal.",
+         "Given more atoms, the optimum divides what it merged. Two copies of an atom fall apart at once; as the "
+         "dictionary widens, groups of exclusive features split, into a tree or not. Whether the "
+         "true features are an optimum at all, for a small penalty, is decided by a linear program."),
+        (
+            "one_sparse",
+            "tilt",
+            "symmetry_breaking",
+            "absorption",
+            "extreme_ray",
+            "splitting",
+            "splitting_tree",
+            "phases",
+            "hysteresis",
+            "published",
+            "recovery",
+            "classical",
+        ),
+        (
+            Page("interactive_two_features.html", "Drag two features together",
+                 "Set how often they fire together, how often the child fires alone, and λ: atoms tilt, absorb, jump."),
+        ),
+    ),
+    Chapter(
+        "residuals", "Residuals",
+        ("What a dictionary leaves over looks like noise and is not. At an optimum, the covariance of the residual "
+         "with the reconstruction is known from the atoms and their mean activities alone: it is symmetric, "
+         "positive semidefinite, and as large as the penalty demands.",),
+        (
+            "residuals",
+        ),
+    ),
+    Chapter(
+        "antipodal", "Antipodal features",
+        ("With a fitted bias, silence carries information too. A feature that is on more than half of the time is "
+         "cheaper to describe by its absence, and one whose magnitude varies enough is described from its median, "
+         "by two atoms that point in opposite directions and fire about equally often.",),
+        (
+            "density",
+        ),
+        (
+            Page("interactive_density.html", "Make a feature denser",
+                 "Beyond one half, a feature whose magnitudes spread becomes an antipodal pair."),
+        ),
+    ),
+    Chapter(
+        "wide", "The wide limit",
+        ("More atoms never hurt, and there is a floor that no number of atoms can pass: the cost of coding every "
+         "point by a direction of its own. A dictionary has reached it when no residual is longer than λ, which "
+         "certifies a global optimum; until then, the longest residual is the direction of an atom that would "
+         "help.",
+         "Along the way optimal objectives obey bounds, in the penalty as in the number of atoms, so that a "
+         "minimum which a search has missed can be seen from its neighbours."),
+        (
+            "lam_path",
+            "width_path",
+            "wide_limit",
+            "any_width",
+            "merging",
+        ),
+        (
+            Page("interactive_width.html", "Add atoms one by one",
+                 "Categories refine until every point has an atom of its own, and the objective rests on its floor."),
+        ),
+    ),
+    Chapter(
+        "data", "Real data",
+        ("None of this needs a toy. The statements about an optimum hold for any data, so that a dictionary "
+         "trained on images can be held to them to the same digits.",),
+        (
+            "digits",
+            "benchmarks",
+        ),
+    ),
+)
+
+ORDER = tuple(name for chapter in CHAPTERS for name in chapter.figures)
