@@ -1,4 +1,4 @@
-"""T2, T3, S6: the regimes of two features, over how often the child fires alone, the penalty, the angle, the spread."""
+"""T2, T3: the regimes of two features, over how often the child fires alone, the penalty, the angle, the spread."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from figures.base import Figure, Numbers, Picture
 PARENT, BOTH = 0.4, 0.2  # probabilities of the parent alone and of both; the rest of the mass fires nothing
 CHILD = 0.36  # of the child alone, where it does not vary
 TOP, END = 1.12, 1.3  # largest lam shown, and searched
-SCAN = np.array([5e-4, 0.01, 0.03, 0.06, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97, 1.12])  # changes in between
+SCAN = np.array([5e-4, 0.01, 0.04, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.97, 1.12])  # changes are sought in between
 CHILDREN = np.array([0.005, 0.02, 0.04, 0.07, 0.1, 0.13, 0.16, 0.2, 0.24, 0.28, 0.32, 0.36, 0.4])
 ANGLES = np.radians([20, 30, 40, 50, 60, 70, 80, 90, 95, 100, 104, 107, *range(110, 121), 125, 130, 140, 150])
 SPREADS = np.array([0.0, 0.03, 0.06, 0.1, 0.14, 0.18, 0.25, 0.32, 0.4])
 JUMPS = (0.0, 0.05, 0.1, 0.15)  # spreads at which the jump is measured
-JUMP_CHILDREN = np.array([0.02, 0.06, 0.09, 0.12, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4])
+JUMP_CHILDREN = np.array([0.03, 0.09, 0.12, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4])
 PALE = ("#d6eee6", "#d6e7f2", "#f9e4d6", "#e9e9e9")  # of the regimes
 REGIMES = ("faithful", "tilted", "absorbed", "merged")
 TRAINED = 3  # every third column is checked against training
@@ -209,7 +209,7 @@ def draw(numbers: Numbers) -> Picture:
 
 
 FIGURE = Figure(
-    name="phases", statements=("T2", "T3", "S6"),
+    name="phases", statements=("T2", "T3"),
     title="Absorption wins when the child is rarely alone or the penalty is large; varied magnitudes soften the jump",
     caption="Parent alone with probability 0.4, with its child 0.2; two atoms, no bias. Shaded: regime of the global "
             "optimum. Thick lines: it jumps; dotted: it slides; squares: trained optima agree on both sides, 0.001 "

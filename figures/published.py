@@ -108,11 +108,12 @@ def draw(numbers: Numbers) -> Picture:
     (hedge, tree), (correlated, forest) = figure.subplots(2, 2)
     names = ("independent, bias", "independent, no bias", "hierarchical, bias", "hierarchical, no bias")
     colours = (style.BLACK, style.BLUE, style.VERMILION, style.GREEN)
+    places = ((0.01, 2), (0.01, 47), (0.1, 18), (0.1, 8.5))
     for k, (name, colour) in enumerate(zip(names, colours, strict=True)):
         line = np.degrees(numbers["hedging_line"][k])
         hedge.plot(numbers["lam_line"], line, color=colour)
         style.measured(hedge, numbers["lam_mark"], np.degrees(numbers["hedging"][k]), colour, "osD^"[k], clip_on=False)
-        style.label(hedge, *((0.01, 2), (0.01, 47), (0.1, 18), (0.1, 8.5))[k], name, colour)
+        style.label(hedge, places[k][0], places[k][1], name, colour)
     hedge.set(xlabel="penalty λ", ylabel="lean of the atom (degrees)", xlim=(0, 0.52), ylim=(-2, 54))
     style.panel(hedge, "a", "hedging: one atom, two features\n    Published: a single latent mixes the child in")
     for row, verdict in enumerate(numbers["tree"]):
@@ -151,7 +152,7 @@ def _patch(colour: str) -> Any:
 
 
 FIGURE = Figure(
-    name="published", statements=("S1", "S6", "T3"),
+    name="published", statements=("T3",),
     title="The failures that published toys report are the objective's own: its verified optima have them too",
     caption="No encoder and no gradient noise: what these optima show is the objective's doing. (a) Two orthogonal "
             "features; lines: equations S1 and B1, markers: trained. A bias keeps an atom on one of two independent "

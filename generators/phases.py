@@ -22,6 +22,7 @@ Out of scope: a fitted bias, more atoms, more features, features on one line.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -44,6 +45,7 @@ CLOSE = 1e-3  # radians between atoms that count as coincident on the grid
 APART = 1e-6  # radians that Newton's method keeps them off one line: formulas divide by the square of their sine
 STEP = 0.2  # radians that one Newton step may turn an atom
 ROUNDS = 80
+ALONE = 12  # steps towards the best atom of some points
 STATIONARY = 1e-11  # largest |dF/da| / lam of a minimum, but for rounding
 ROUNDING = 16 * np.finfo(float).eps
 POSITIVE = 1e-9  # least relative curvature that counts as a minimum's
@@ -106,8 +108,8 @@ def prepare(where: str, world: World, lam: float) -> Family:
 def landscape(world: World, lam: float) -> Landscape:
     """Every local minimum of F over two atoms without bias, on a world of two features.
 
-    Minima are sought from the low places of a grid of pairs, finer than any basin seen in trials; that none is missed
-    is not proved, and `tests/test_phases.py` holds the best against training from random starts. Raises ValueError for
+    That none is missed is not proved. The best was never above training from 20 random starts on 829 random worlds;
+    a higher one may be missed just before it ceases to exist, where its basin is narrow. Raises ValueError for
     worlds of other than two features, with offset or noise, and where nothing is coded at this lam.
     """
     family = prepare("landscape", world, lam)
@@ -154,11 +156,13 @@ def apart(a: Array | tuple[float, float], b: Array | tuple[float, float]) -> flo
 
 
 def _starts(family: Family) -> list[Array]:
-    """Low places of a grid of pairs, of its lines on which one atom is a feature, and of finer grids about its lowest:
-    an absorbed minimum may lie within a step of a tilted one."""
+    """Low places of a grid of pairs, of its lines on which one atom is a feature, and of finer grids about its lowest
+    (an absorbed minimum may lie within a step of a tilted one); and atoms that share the patterns of firing between
+    them, each best for its own: at small lam an absorbed minimum has a basin no wider than lam."""
     theta = family.data.theta
     step = theta / GRID
-    X, weights, _ = family.data.at(np.array([0.0, theta]), family.lam)
+    points = family.data.at(np.array([0.0, theta]), family.lam)
+    X, weights, _ = points
     if len(X) > BINS:
         X, weights = binned(X, weights)
 
@@ -173,7 +177,30 @@ def _starts(family: Family) -> list[Array]:
     near = np.linspace(-FINE, FINE, 2 * FINE + 1) * step / FINE
     for start in starts[:FINE]:
         starts = starts + low(start[0] + near, start[1] + near, MOST)
-    return starts + low(np.zeros(1), tried, MOST) + low(tried, np.array([theta]), MOST)
+    starts = starts + low(np.zeros(1), tried, MOST) + low(tried, np.array([theta]), MOST)
+    return [*starts, np.array([0.0, theta]), *_partitions(points, family.lam)]
+
+
+def _partitions(points: Points, lam: float) -> list[Array]:
+    """Pairs of atoms, each the best for its own patterns of firing, for every way to share the three patterns."""
+    fires: Any = points.magnitudes > 0
+    first, second = fires.T
+    alone, other, both = first & ~second, second & ~first, first & second
+    pairs = [[_best_alone(points, mask, lam) for mask in masks]
+             for masks in ((alone, second), (first, other), (alone | other, both))]
+    return [np.array(pair) for pair in pairs if abs(pair[0] - pair[1]) > CLOSE]  # not where either is nan
+
+
+def _best_alone(points: Points, mask: np.ndarray, lam: float) -> float:
+    """The angle of one atom for some points, by steps d <- E[z x] / |E[z x]|, which lower F; nan if none is coded."""
+    X, w = points.X[mask], points.weights[mask]
+    d = w @ X
+    for _ in range(ALONE):
+        length = math.hypot(*d)
+        if length == 0:
+            return math.nan
+        d = (w * np.maximum(X @ d / length - lam, 0)) @ X
+    return math.atan2(d[1], d[0]) if d.any() else math.nan
 
 
 def settle(family: Family, start: Array) -> Minimum | None:

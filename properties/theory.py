@@ -52,8 +52,7 @@ _WIDTHS = "dictionaries of every width"
 
 _OTHERS = (
     Statement("M1", "second order", "H[Δ,Δ] = λΣμⱼ|Δⱼ|² + E[|u|² − (v − D_A u)ᵀG_A⁻¹(v − D_A u)] ≥ 0",
-              "a local minimum, no support about to change", "testbed.second_order", "tests/test_second_order.py",
-              "a sign of an eigenvalue: `testbed fit` and `testbed check` print it"),
+              "a local minimum, no support about to change", "testbed.second_order", "tests/test_second_order.py"),
     Statement("G2", "wide limit", "max|r| ≤ λ ⇔ F = E[h_λ(|x − b|)] ⇔ every long point is coded by its own direction",
               "exact codes", "properties.g1_floor", "tests/test_properties.py"),
     Statement("G3", "concave in the penalty", "F*(λ) is concave and non-decreasing, dF*/dλ = E[Σz], non-increasing",
