@@ -81,11 +81,11 @@ def draw(numbers: Numbers) -> Picture:
                 xytext=(0, -3))
     style.panel(width, "b", "trained dictionaries between bounds")
 
-    least = 1e-13
+    least = 1e-16
     gaps.plot(m, np.maximum(F - floor, least), color=style.GREY, linewidth=0.9)
     gaps.plot(m, np.maximum(F - own, least), color=style.GREEN)
     style.measured(gaps, m, np.maximum(F - own, least), style.GREEN)
-    gaps.set(yscale="log", xlabel="atoms m", ylabel="certified gap", xlim=(0.3, 16.7), ylim=(3e-15, 2),
+    gaps.set(yscale="log", xlabel="atoms m", ylabel="certified gap", xlim=(0.3, 16.7), ylim=(1e-16, 2),
              xticks=[1, 4, 8, 12, 16])
     style.label(gaps, 3, 2e-1, "to the floor", style.GREY, xytext=(4, 6))
     style.label(gaps, 1, 3e-3, "to the bound for its activity", style.GREEN, va="top")
@@ -104,7 +104,7 @@ FIGURE = Figure(
             "agree at every price τ on activity; at τ = 0 both are the Huber floor. Without elementwise nonnegativity"
             " the bound is lower (dashed). (b) Sixteen vectors in four dimensions: trained dictionaries, the floor, "
             "and the bound for all dictionaries of no more activity ΣE[z²]/E[z], which follows them down. (c) The "
-            "gaps that are left: between a third and two thirds of that to the floor, and rounding alone once every "
+            "gaps that are left: about a third to three fifths of that to the floor, and rounding alone once every "
             "point has its own atom.",
     alt="Three panels. In the first, markers lie on a rising line that starts at the Huber floor, and a dashed line "
         "for the signed bound lies well below it. In the second, objectives of trained dictionaries fall with the "

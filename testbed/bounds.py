@@ -10,6 +10,7 @@ from scipy.optimize import minimize
 
 from testbed import certificate, checks, convex
 from testbed.checks import Array
+from testbed.coding import threads
 from testbed.convex import Program
 from testbed.problem import Problem, huber
 
@@ -34,6 +35,7 @@ class Bound:
     R: Array
 
 
+@threads(0)  # bits do not depend on how many threads BLAS has
 def lower_bound(problem: Problem, tau: float = 0.0, nonnegative: bool | None = None) -> Bound:
     """A number that F_tau of no dictionary undercuts, whatever its width.
 

@@ -29,6 +29,7 @@ import numpy as np
 
 from testbed import bounds, certificate, checks, oracle
 from testbed.checks import Array
+from testbed.coding import threads
 from testbed.convex import Program
 from testbed.gap import priced
 from testbed.optimum import Optimum
@@ -283,6 +284,7 @@ def minimise(program: Program, t: float, V: Array | None = None, thorough: bool 
     return state, float(p.max(initial=0))
 
 
+@threads(0)  # bits do not depend on how many threads BLAS has
 def convex_fit(problem: Problem, tau: float = 0.0) -> Factored:
     """The dictionary that no dictionary of any width beats at price tau (V), and how well that is known.
 

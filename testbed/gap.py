@@ -20,6 +20,7 @@ import numpy as np
 from testbed import certificate, checks, convex
 from testbed.bounds import ROUTES, Bound, better, floor_bound, lower_bound, solved
 from testbed.checks import Array
+from testbed.coding import threads
 from testbed.convex import Program
 from testbed.optimum import Optimum
 
@@ -93,6 +94,7 @@ class Gap:
         return "\n".join(rows)
 
 
+@threads(0)  # bits do not depend on how many threads BLAS has
 def gap(optimum: Optimum, tau: float | None = None) -> Gap:
     """The certified gap of a dictionary, trained or not (V3).
 

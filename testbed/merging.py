@@ -34,6 +34,7 @@ from scipy.sparse.csgraph import connected_components
 
 from testbed import checks, factored
 from testbed.checks import Array
+from testbed.coding import threads
 from testbed.convex import Program
 from testbed.problem import Problem
 
@@ -75,6 +76,7 @@ class Merging:
     events: tuple[Event, ...]
 
 
+@threads(0)  # bits do not depend on how many threads BLAS has
 def merging(problem: Problem, taus: Any) -> Merging:
     """Follow the convex problem along increasing prices taus (k,), in units of X, and locate what happens between them.
 
