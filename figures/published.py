@@ -72,8 +72,8 @@ def compute() -> Numbers:
     sample = tree().sample(4000, 0)
     numbers["tree"] = [kinds(best(sample, lam, 2), sample) for lam in TREE_LAMS]
     stationarity = []
-    for name, sample in (("correlated", in_span(correlated_50().sample(1500, 0))),
-                         ("forest", synthetic_forest().sample(2000, 0))):
+    for name, sample in (("correlated", in_span(correlated_50().sample(1000, 0))),
+                         ("forest", synthetic_forest().sample(1500, 0))):
         optima = [best(sample, lam) for lam in LAMS[name]]
         stationarity += [o.stationarity for o in optima]
         total = np.mean(((sample.X - sample.X.mean(axis=0)) ** 2).sum(axis=1))

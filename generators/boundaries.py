@@ -116,12 +116,13 @@ def _between(line: Line, low: float, middle: float, high: float, below: Minimum,
 
 def _crossing(line: Line, low: float, high: float, below: Minimum, above: Minimum) -> Boundary | None:
     """The boundary, if the optima of both ends can be followed to the other end and F changes sides between them."""
-    if distance(below, above) < 2 * NEAR:
+    if distance(below, above) < JUMP:
         return None
+    near = min(NEAR, distance(below, above) / 3)  # so that neither is taken for the other
 
     def pair(t: float) -> tuple[Minimum, Minimum] | None:
         family = prepare("boundary", *line(t))
-        found = [follow(family, m) for m in (below, above)]
+        found = [follow(family, m, near=near) for m in (below, above)]
         return None if None in found else (found[0], found[1])  # type: ignore[return-value]
 
     def gap(t: float) -> float:

@@ -114,7 +114,11 @@ def landscape(world: World, lam: float) -> Landscape:
     """
     family = prepare("landscape", world, lam)
     found: list[Minimum] = []
+    tried: list[Array] = []
     for start in _starts(family):
+        if any(np.abs(start - other).max() < CLOSE for other in tried):
+            continue
+        tried.append(start)
         minimum = settle(family, start)
         if minimum and all(distance(minimum, other) > SAME for other in found):
             found.append(minimum)
