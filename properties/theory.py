@@ -69,7 +69,7 @@ _OTHERS = (
               _WIDTHS, "testbed.gap", "tests/test_convex.py"),
     Statement("V4", "the path in the price",
               "one atom a point at τ = 0; i, l share from cos λᵢλₗ = λ², λᵢ² = λ² + τ²/wᵢ, "
-              "and have one atom from τ = |x|√(w(1 − cos)) (equal w, |x|)", "optima of every width along τ",
+              "and have one atom from τ² = w|x|²(1 − cos) (equal w, |x|)", "optima of every width along τ",
               "testbed.merging", "tests/test_convex_merging.py"),
     Statement("V5", "what nonnegativity costs",
               "without elementwise nonnegativity: a lower bound, at τ = 0 only h_λ(|E x|)", _WIDTHS,
