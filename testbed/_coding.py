@@ -32,7 +32,7 @@ DEPENDENT = 1e-13  # a squared distance from the span of the support below this 
 FAILED, FULL = -1, -2
 EPS, EPS32 = 2.0**-52, 2.0**-24
 MAGNITUDE = np.int32(0x7FFFFFFF)  # the bits of a float32 without its sign
-FAST = {"reassoc", "contract"}  # sums may run in vector lanes: coding is 1.3 to 2 times faster, and NaN stays NaN
+FAST = {"reassoc", "contract"}  # dot products in vector lanes: 1.3 to 1.8 times faster in 256 dimensions and more
 
 
 @jit(inline=True, fastmath=FAST)
@@ -43,7 +43,7 @@ def _dot(A, a, B, b, d):
     return s
 
 
-@jit(fastmath=FAST)
+@jit()
 def _remove(b, S, sg, c, z, e, u, h, Inv, Q, k, P):
     """Remove position b: downdate Inv, move the last position into the gap. e, u and h are carried along."""
     pivot = 1.0 / Inv[b * P + b]
@@ -77,7 +77,7 @@ def _remove(b, S, sg, c, z, e, u, h, Inv, Q, k, P):
     return q
 
 
-@jit(inline=True, fastmath=FAST)
+@jit(inline=True)
 def _direction(j, D, G, dense, m, d, S, u, h, Inv, k, P):
     """h = cosines of atom j with the support, u = Inv h; returns 1 - <u, h>, its squared distance from the span."""
     kp = (k + LANES - 1) // LANES * LANES
@@ -92,7 +92,7 @@ def _direction(j, D, G, dense, m, d, S, u, h, Inv, k, P):
     return 1.0 - _dot(u, 0, h, 0, k)
 
 
-@jit(inline=True, fastmath=FAST)
+@jit(inline=True)
 def _append(j, sj, cj, zj, square, S, sg, c, z, u, h, Inv, Q, k, P):
     """Append atom j, with cosines h, at squared distance `square` from the span, with u = Inv h and code zj."""
     scale = 1.0 / square
@@ -115,7 +115,7 @@ def _append(j, sj, cj, zj, square, S, sg, c, z, u, h, Inv, Q, k, P):
     return k + 1
 
 
-@jit(inline=True, fastmath=FAST)
+@jit(inline=True)
 def _enter(j, X, x, D, G, dense, m, d, lam, signed, tol, S, sg, c, z, e, u, h, Inv, Q, k, P, K):
     """Let atom j enter, if in float64 it wants to."""
     square = _direction(j, D, G, dense, m, d, S, u, h, Inv, k, P)
@@ -129,7 +129,10 @@ def _enter(j, X, x, D, G, dense, m, d, lam, signed, tol, S, sg, c, z, e, u, h, I
     while True:
         t = g / square if square > DEPENDENT else np.inf
         b = -1
+        stops = 0  # counted in vector lanes: most slides meet none
         for i in range(k):
+            stops += sg[i] * z[i] < t * (sg[i] * sj * u[i])
+        for i in range(k if stops else 0):
             a = sg[i] * sj * u[i]
             if a > 0.0 and sg[i] * z[i] < t * a:
                 t = max(sg[i] * z[i], 0.0) / a
@@ -152,7 +155,7 @@ def _enter(j, X, x, D, G, dense, m, d, lam, signed, tol, S, sg, c, z, e, u, h, I
     return _append(j, sj, cj, sj * zj, square, S, sg, c, z, u, h, Inv, Q, k, P)
 
 
-@jit(fastmath=FAST)
+@jit()
 def _polish(lam, tol, S, sg, c, z, e, u, h, Inv, Q, k, P):
     """Make the gradient vanish on the support: z += Inv e, with codes that reach zero on the way leaving.
 
@@ -194,7 +197,7 @@ def _polish(lam, tol, S, sg, c, z, e, u, h, Inv, Q, k, P):
     return k, found, worst
 
 
-@jit(fastmath=FAST)
+@jit()
 def _search(C, r, G32, m, signed, S, z, k, grad, bits, peak):
     """grad = c - zG in float32, 0 on the support; returns its largest entry (signed: in magnitude), at least 0.
 
@@ -260,7 +263,7 @@ def _others(m, S, k, cand):
     return n
 
 
-@jit(fastmath=FAST)
+@jit()
 def code_sample(row, r, X, D, G, dense, C, G32, m, d, lam, signed, share, S, six, Inv, Q, P, K, grad, bits, peak, cand,
                 idx, val, cnt):
     """Code one row of X, whose products with the atoms are row r of C, from and into the same row of idx, val, cnt.
