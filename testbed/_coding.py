@@ -307,9 +307,11 @@ def code_sample(row, r, X, D, G, dense, C, G32, m, d, lam, signed, share, S, six
         while n > 0 and added < 8:
             best = n - 1
             if clear:  # the most violated first, while its violation stands
+                most = abs(grad[cand[best]])
                 for q in range(n - 1):
-                    if abs(grad[cand[q]]) > abs(grad[cand[best]]):
-                        best = q
+                    violation = abs(grad[cand[q]])
+                    best = q if violation > most else best
+                    most = max(violation, most)
             j = cand[best]
             n -= 1
             cand[best] = cand[n]
