@@ -20,8 +20,6 @@ import pytest
 FLAGS = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
          "--disable-component-update --disable-sync --hide-scrollbars --disable-dev-shm-usage").split()
 PATIENCE = 20.0  # seconds for a page to be ready
-
-
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 # why there is no browser, empty if there is one

@@ -110,6 +110,8 @@ def test_dark_pages_have_dark_figures(chrome: Any, quick_gallery: Path) -> None:
         show(chrome, quick_gallery / "index.html", dark=dark)
         found[dark] = evaluate(chrome, corner)
     assert min(found[False]) == 255 and max(found[True]) < 60
+    ground = evaluate(chrome, "getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).map(Number)")
+    assert max(ground) < 60  # the page around them, too
 
 
 def test_the_keyboard_reaches_everything(chrome: Any, quick_gallery: Path) -> None:
@@ -150,7 +152,7 @@ FAULTS = {
     "warned": "<script>console.warn('warned')</script>",
     "asserted": "<script>console.assert(false, 'asserted')</script>",
     "thrown": "<script>throw Error('thrown')</script>",
-    "rejected": "<script>Promise.reject('rejected')</script>",
+    "in promise": "<script>Promise.reject(0)</script>",
     "network": '<img alt="a picture" src="http://127.0.0.1:9/picture.png">',
     "INTERNET_DISCONNECTED": '<img alt="a picture" src="http://127.0.0.1:9/picture.png">',
 }
