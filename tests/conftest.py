@@ -7,9 +7,11 @@ environment says CI, else dev.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import browser
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
@@ -47,6 +49,13 @@ def whole_gallery(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, galle
     """The folder of the whole gallery, made once for all slow tests, and what making it reported."""
     out = tmp_path_factory.mktemp("whole")
     return out, gallery.write(out, [], lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A browser, started once for the tests of a file."""
+    with browser.browser(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +31,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("pages")
     assert main(["figures", *interactive.PAGES, "--out", str(out)]) == 0
     return out
-
-
-@pytest.fixture(scope="module")
-def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with browser.browser(tmp_path_factory.mktemp("profile")) as driver:
-        yield driver
 
 
 def numbers(folder: Path, name: str) -> dict[str, np.ndarray]:
