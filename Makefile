@@ -13,10 +13,10 @@ test: .venv/test.stamp  ## lint, types, layers, tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 quick: .venv/test.stamp  ## the quick subset of the tests
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
 
 bench: .venv/bench.stamp  ## side by side with the peers, into docs/benchmarks.md: about 25 minutes on two idle cores
 	$(BIN)/python -m benchmarks

@@ -59,7 +59,7 @@ def ours_given(D: Any, lam: float, threads: int) -> Code:
 
     if "gram" not in inspect.signature(encode).parameters:
         raise ImportError("encode takes no Gram matrix")
-    given: dict[str, Any] = {"gram": D @ D.T}
+    given: dict[str, Any] = {"gram": (D @ D.T).astype("f4")}  # the precision in which it is searched
     return partial(encode, D=D, lam=lam, **given)
 
 

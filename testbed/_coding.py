@@ -334,7 +334,7 @@ def code_sample(row, r, X, D, G, dense, C, G32, m, d, lam, signed, share, S, six
 
 
 @jit(parallel=True)
-def code_rows(X, D, G, DT32, G32, lam, signed, share, rows, X32, C, S, six, Inv, Q, grad, bits, peak, cand,
+def code_rows(X, D, G, D32, G32, lam, signed, share, rows, X32, C, S, six, Inv, Q, grad, bits, peak, cand,
               idx, val, cnt):
     """Code every row of X, `rows` at a time. idx, val (n, K) and cnt (n,) hold the warm start and then the codes.
 
@@ -352,7 +352,7 @@ def code_rows(X, D, G, DT32, G32, lam, signed, share, rows, X32, C, S, six, Inv,
         for i in range(lo, hi):
             for q in range(d):
                 X32[t, i - lo, q] = X[i, q]
-        np.dot(X32[t, : hi - lo], DT32, C[t, : hi - lo])
+        np.dot(X32[t, : hi - lo], D32.T, C[t, : hi - lo])
         s = six[t]
         vectors = flat(s[0]), flat(s[1]), flat(s[2]), flat(s[3]), flat(s[4]), flat(s[5])
         x, atoms, gram, gram32, products = flat(X), flat(D), flat(G), flat(G32), flat(C[t])
@@ -362,6 +362,21 @@ def code_rows(X, D, G, DT32, G32, lam, signed, share, rows, X32, C, S, six, Inv,
         for row in range(lo, hi):
             code_sample(row, row - lo, x, atoms, gram, len(G) > 0, products, gram32, m, d, lam, signed, share, St,
                         vectors, It, Qt, Inv.shape[1], idx.shape[1], gt, bt, pt, ct, codes[0], codes[1], codes[2])
+
+
+@jit()
+def pack(idx, val, cnt, scale, first, columns, values):
+    """Row i of the codes, times scale, to first[i] ... of columns and values, in the order of columns."""
+    for i in range(len(cnt)):
+        o = first[i]
+        for p in range(cnt[i]):
+            q = o + p
+            while q > o and columns[q - 1] > idx[i, p]:
+                columns[q] = columns[q - 1]
+                values[q] = values[q - 1]
+                q -= 1
+            columns[q] = idx[i, p]
+            values[q] = scale * val[i, p]
 
 
 def workspace(threads, rows, d, m, K):

@@ -22,9 +22,19 @@ from testbed.files import load_npz
 
 QUICK = ("polytope", "residuals")  # figures that take a second: tests of these alone are not slow
 
+GALLERY = {"quick_gallery", "whole_gallery", "numbers_of"}  # fixtures whose galleries are made once
+
 settings.register_profile("dev", max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("dev"), max_examples=100, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With several workers: one makes the gallery and runs what looks at it, and files are never divided."""
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            gallery_tests = GALLERY & set(getattr(item, "fixturenames", ()))
+            item.add_marker(pytest.mark.xdist_group("gallery" if gallery_tests else item.path.name))
 
 
 @pytest.fixture(scope="session", autouse=True)
