@@ -28,6 +28,7 @@ from testbed._jit import flat, jit
 
 LANES = 4
 STRETCH = 32  # atoms whose largest gradient is kept: candidates are looked for only where it is large enough
+APART = 32
 DEPENDENT = 1e-13  # a squared distance from the span of the support below this is rounding
 FAILED, FULL = -1, -2
 EPS, EPS32 = 2.0**-52, 2.0**-24
@@ -380,11 +381,15 @@ def pack(idx, val, cnt, scale, first, columns, values):
 
 
 def workspace(threads, rows, d, m, K):
-    """Buffers that `code_rows` needs between `rows` and `idx`, for supports of up to K of m atoms."""
+    """Buffers that `code_rows` needs between `rows` and `idx`, for supports of up to K of m atoms.
+
+    Rows that are written often begin at least APART entries after the row of another thread ends: two threads that
+    write to one cache line wait for each other.
+    """
     P = (K + LANES) // LANES * LANES
     whole = (m // STRETCH + 1) * STRETCH  # at least one more than m: a place where floats become bits
-    grad = np.zeros((threads, whole), np.float32)
+    grad = np.zeros((threads, whole + APART), np.float32)
     return (np.empty((threads, rows, d), np.float32), np.empty((threads, rows, m), np.float32),
-            np.zeros((threads, K), np.uint32), np.ones((threads, 6, P)), np.zeros((threads, P, P)),
-            np.zeros((threads, P, P)), grad, grad.view(np.int32), np.zeros((threads, whole // STRETCH), np.int32),
-            np.empty((threads, whole + 1), np.uint32))
+            np.zeros((threads, K + APART), np.uint32), np.ones((threads, 6, P + APART)), np.zeros((threads, P, P)),
+            np.zeros((threads, P, P)), grad, grad.view(np.int32), np.zeros((threads, whole // STRETCH + APART), np.int32),
+            np.empty((threads, whole + APART), np.uint32))
