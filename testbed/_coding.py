@@ -388,8 +388,7 @@ def workspace(threads, rows, d, m, K):
     """
     P = (K + LANES) // LANES * LANES
     whole = (m // STRETCH + 1) * STRETCH  # at least one more than m: a place where floats become bits
-    grad = np.zeros((threads, whole + APART), np.float32)
+    grad, peak = np.zeros((threads, whole + APART), np.float32), np.zeros((threads, whole // STRETCH + APART), np.int32)
     return (np.empty((threads, rows, d), np.float32), np.empty((threads, rows, m), np.float32),
             np.zeros((threads, K + APART), np.uint32), np.ones((threads, 6, P + APART)), np.zeros((threads, P, P)),
-            np.zeros((threads, P, P)), grad, grad.view(np.int32), np.zeros((threads, whole // STRETCH + APART), np.int32),
-            np.empty((threads, whole + APART), np.uint32))
+            np.zeros((threads, P, P)), grad, grad.view(np.int32), peak, np.empty((threads, whole + APART), np.uint32))
