@@ -55,7 +55,7 @@ def draw(numbers: Numbers) -> Picture:
     price.plot(tau, bound, color=style.BLUE)
     price.plot(tau, signed, color=style.VERMILION, linestyle=(0, (4, 2)))
     style.measured(price, tau, numbers["optimum_measured"], style.BLUE)
-    price.set(xlabel="price τ", ylabel="objective with price, $F_τ$", xlim=(-0.02, 0.72), ylim=(0, 1.1 * bound.max()))
+    price.set(xlabel="price τ", ylabel="objective with price, F at τ", xlim=(-0.02, 0.72), ylim=(0, 1.1 * bound.max()))
     price.axhline(float(numbers["huber"]), color=style.GREY, linewidth=0.9, zorder=0)
     style.label(price, 0.72, float(numbers["huber"]), "floor E[h(|x|)]", style.GREY, ha="right", va="top",
                 xytext=(0, -3))

@@ -104,7 +104,7 @@ COLOURS = (style.GREEN, style.SKY, style.VERMILION, style.ORANGE, style.PURPLE, 
 @style.styled
 def draw(numbers: Numbers) -> Picture:
     """A panel for each toy; above it what was published."""
-    figure = style.canvas(style.PAGE, 122)
+    figure = style.canvas(style.PAGE, 136)
     (hedge, tree), (correlated, forest) = figure.subplots(2, 2)
     names = ("independent, bias", "independent, no bias", "hierarchical, bias", "hierarchical, no bias")
     colours = (style.BLACK, style.BLUE, style.VERMILION, style.GREEN)
@@ -132,16 +132,16 @@ def draw(numbers: Numbers) -> Picture:
         axes.set(xlabel="penalty λ", ylabel="share of features", ylim=(0, 1.1))
     for k, on in enumerate(numbers["correlated_on"]):
         style.label(correlated, k, 1.02, f"{on:.1f}", ha="center")
-    style.label(correlated, -0.55, 1.1, f"on at once (features: {float(numbers['correlated_true_on']):.1f})",
-                va="bottom")
     for k, share in enumerate(numbers["forest_explained"]):
         style.label(forest, k, 1.02, f"{100 * share:.0f} %", ha="center")
-    style.label(forest, -0.55, 1.1, "variance explained", va="bottom")
-    style.panel(correlated, "c", "50 correlated features, 50 atoms\n    Published: too few on at once mixes features\n")
+    style.panel(correlated, "c", "50 correlated features, 50 atoms\n    Published: too few on at once mixes features\n"
+                                 f"    Here, atoms on at once (features: {float(numbers['correlated_true_on']):.1f}):")
     style.panel(forest, "d", "forest of 52 in 32 dimensions, 52 atoms\n"
-                             "    Published: much is explained, little recovered\n")
-    handles = [_patch(colour) for colour in COLOURS]
-    figure.legend(handles, KINDS, loc="outside lower center", ncols=6, frameon=False, handlelength=1, handleheight=1)
+                             "    Published: much is explained, little recovered\n    Here, variance explained:")
+    for axes, low in ((tree, -0.16), (correlated, -0.26), (forest, -0.26)):  # each panel may be shown alone
+        kinds = KINDS[:3] if axes is tree else KINDS
+        axes.legend([_patch(colour) for colour in COLOURS[:len(kinds)]], kinds, loc="upper center",
+                    bbox_to_anchor=(0.5, low), ncols=3, frameon=False, handlelength=1, handleheight=1)
     return figure
 
 
