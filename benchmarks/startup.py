@@ -20,6 +20,8 @@ from testbed import fit
 assert fit(X, n_atoms=6, lam=1.0, restarts=1).status != "unconverged"
 """
 LONG = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 import numpy as np
 from benchmarks import data
 from testbed import encode, fit

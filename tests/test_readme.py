@@ -34,6 +34,6 @@ def test_the_commands_of_the_readme(tmp_path, monkeypatch, capsys):
     assert "All 13 statements hold." in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("target", ["figures", "demo", "test", "quick"])
+@pytest.mark.parametrize("target", ["figures", "demo", "test", "quick", "bench"])
 def test_the_makefile_has_what_is_promised(target):
     assert re.search(rf"^{target}:", (Path(__file__).parent.parent / "Makefile").read_text(), re.M)
