@@ -92,8 +92,8 @@ def draw(numbers: Numbers) -> Picture:
 FIGURE = Figure(
     name="benchmarks", statements=("C1", "S1"),
     title="Exact codes cost a few matrix products, and training goes on where its peers have stalled",
-    caption="From the committed run of make bench, whose date and machine stand below the first panel; docs/benchmarks.md "
-            "has the table. (a) Time to code, over one float64 product of data and atoms, at four sizes (20000 × 32 on "
+    caption="From the committed run of make bench, whose date and machine stand below the first panel; "
+            "docs/benchmarks.md has the table. (a) Time to code, over one float64 product of data and atoms, at four sizes (20000 × 32 on "
             "64 atoms to 2000 × 768 on 4096); every coder is set to a KKT violation of 1e-10 or the best it offers. "
             "(b, c) Least stationarity residual so far against time, all from the same atoms; dashed: 1e-10, what "
             "counts as an optimum.",
