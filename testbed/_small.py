@@ -13,8 +13,7 @@ from testbed._coding import LANES, STRETCH, code_sample
 from testbed._jit import flat, jit
 from testbed._passes import add_gradient, add_hessian, invert
 from testbed._safely import code_safely
-
-SHARE = 0.5  # as in testbed.coding
+from testbed.coding import SHARE
 
 
 @jit()
