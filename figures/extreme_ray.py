@@ -26,7 +26,7 @@ def world(name: str) -> Any:
 
 def trained(name: str, lam: float) -> tuple[float, float, float, float]:
     """Angles of both atoms from the parent, F, and E[z_child 1{parent on}]/E[z_child], of a trained dictionary."""
-    from generators.absorption import stand_in
+    from generators.plane.absorption import stand_in
     from testbed import fit
 
     X, weights = stand_in(world(name), lam)

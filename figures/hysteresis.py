@@ -44,9 +44,9 @@ def angles(optimum: Any) -> np.ndarray:
 
 def compute() -> Numbers:
     """Traced curves, the boundary and the spinodals, and two sweeps of training, for each cut."""
-    from generators.boundaries import boundary, follow, spinodal, trace
-    from generators.phases import landscape, prepare
-    from generators.plane import unit
+    from generators.plane.atoms import unit
+    from generators.plane.boundaries import boundary, follow, spinodal, trace
+    from generators.plane.phases import landscape, prepare
 
     numbers: dict[str, Any] = {"cuts": list(CUTS)}
     worst = 0.0

@@ -16,7 +16,7 @@ def compute() -> Numbers:
     """Best objectives and activities along lam, and single training runs with the bounds their neighbours prove."""
     from generators import one_sparse
     from testbed import fit
-    from testbed.paths import Path, path, reach
+    from testbed.basins.paths import Path, path, reach
 
     data = one_sparse(RAYS).embed(DIMENSIONS, "random", 0).exact()
     best = path(data.X, ATOMS, LAMS, weights=data.weights)

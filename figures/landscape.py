@@ -27,7 +27,7 @@ def compute() -> Numbers:
     """Objectives of many restarts, and of searches that start from two of them each."""
     from properties.m2_splitting import PROPERTY as M2
     from properties.m3_dead_atoms import PROPERTY as M3
-    from testbed.search import search
+    from testbed.basins.searching import search
 
     numbers: dict[str, Any] = {"tolerance": 1e-8, "descents": DESCENTS, "shares": SHARES}
     worst = 0.0

@@ -33,7 +33,7 @@ def compute() -> Numbers:
     from scipy.cluster.hierarchy import linkage
 
     from testbed import lower_bound
-    from testbed.merging import merging, pair_events
+    from testbed.bounds.merging import merging, pair_events
 
     problem = world()
     taus = np.geomspace(0.02, 0.7, 24)

@@ -40,7 +40,7 @@ def longest(child: float, angle: float, spread: float) -> float:
 
 def changes(of: Any, top: float) -> list[Any]:
     """Boundaries in lam, ascending, of a world, up to a given one."""
-    from generators.phases import landscape
+    from generators.plane.phases import landscape
 
     scan = [*SCAN[SCAN < top].tolist(), top]
     seen = [(lam, landscape(of, lam).best.regime) for lam in scan]
@@ -49,7 +49,7 @@ def changes(of: Any, top: float) -> list[Any]:
 
 def between(of: Any, low: tuple[float, str], high: tuple[float, str]) -> list[Any]:
     """All boundaries between two lams with their regimes, where one that was found does not explain both."""
-    from generators.boundaries import boundary
+    from generators.plane.boundaries import boundary
 
     if low[1] == high[1]:
         return []
@@ -61,9 +61,9 @@ def between(of: Any, low: tuple[float, str], high: tuple[float, str]) -> list[An
 
 def trained(of: Any, lam: float, near: Any) -> tuple[float, str]:
     """F and regime of the best trained pair of atoms, from random starts and from near given pairs."""
-    from generators.phases import regime
-    from generators.plane import unit
-    from generators.plane_data import plane_data
+    from generators.plane.atoms import unit
+    from generators.plane.data import plane_data
+    from generators.plane.phases import regime
     from testbed import fit
 
     data = plane_data("phases", of)
@@ -78,7 +78,7 @@ def trained(of: Any, lam: float, near: Any) -> tuple[float, str]:
 def plane(name: str, xs: np.ndarray, child: Any = CHILD, angle: Any = np.pi / 2,
           spread: Any = 0.0) -> tuple[dict[str, Any], float]:
     """The boundaries of one diagram, and the largest deviation of trained objectives beside some of them."""
-    from generators.phases import landscape
+    from generators.plane.phases import landscape
 
     rows, worst, tops = [], 0.0, []
     for column, settings in enumerate(zip(*np.broadcast_arrays(child, angle, spread), strict=True)):
@@ -104,7 +104,7 @@ def compute() -> Numbers:
     from scipy.optimize import brentq
 
     from generators import held_fixed
-    from generators.boundaries import boundary, distance
+    from generators.plane.boundaries import boundary, distance
 
     numbers: dict[str, Any] = {"children": CHILDREN, "jump_spreads": JUMPS, "jump_children": JUMP_CHILDREN}
     worst = []

@@ -47,7 +47,7 @@ def compute() -> Numbers:
     """Width paths of four worlds, first own atoms on digits, and the excess of rings and of clouds against m."""
     from generators.wide import ring_excess
     from testbed import fit
-    from testbed.paths import path
+    from testbed.basins.paths import path
 
     numbers: dict[str, Any] = {"ring_m": RING_WIDTHS, "ring_lams": RING_LAMS, "cloud_m": CLOUD_WIDTHS,
                                "cloud_d": CLOUDS}

@@ -15,7 +15,7 @@ def compute() -> Numbers:
     from generators import hierarchical
     from properties.g1_floor import excess
     from properties.scaled import Scaled
-    from testbed.paths import path, reach
+    from testbed.basins.paths import path, reach
 
     data = hierarchical(roots=1, depth=3, branching=3, exclusive=True).exact()
     found = path(data.X, WIDTHS, LAM, weights=data.weights)

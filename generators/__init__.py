@@ -9,7 +9,6 @@ holds a toy world holds its exact answer too: `correlated_pair(0.4, 0.2).predict
 """
 
 from generators.antipodal import antipodal
-from generators.boundaries import boundary, spinodal, trace
 from generators.cofiring import cofiring
 from generators.correlated import correlated
 from generators.correlated_pair import correlated_pair, critical_lam
@@ -19,7 +18,8 @@ from generators.independent import independent
 from generators.magnitudes import Scalar
 from generators.nested import exclusive_children, nested_pair
 from generators.one_sparse import one_sparse
-from generators.phases import landscape, regime
+from generators.plane.boundaries import boundary, spinodal, trace
+from generators.plane.phases import landscape, regime
 from generators.prediction import Prediction
 from generators.published import correlated_50, hedging, synthetic_forest, tree
 from generators.registry import WORLDS, make

@@ -16,7 +16,7 @@ from scipy.optimize import brentq
 from generators import arguments
 from generators.laws import Patterns
 from generators.magnitudes import constant
-from generators.plane import best_angles, two_atoms
+from generators.plane.atoms import best_angles, two_atoms
 from generators.prediction import Prediction
 from generators.world import World
 from testbed import checks

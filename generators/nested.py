@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from generators import arguments
-from generators.absorption import absorbed
 from generators.hierarchical import build
 from generators.magnitudes import Scalar, scalar
+from generators.plane.absorption import absorbed
 from generators.splitting import all_children
 from generators.world import World
 from testbed import checks

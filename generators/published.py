@@ -13,7 +13,7 @@ from generators.correlated import Copula, correlated
 from generators.hierarchical import Forest, forest, hierarchical
 from generators.independent import independent
 from generators.laws import Law, Support
-from generators.plane import unit
+from generators.plane.atoms import unit
 from generators.world import World
 from testbed import checks
 from testbed.checks import Array

@@ -1,6 +1,6 @@
 """Two features that fire alone or together, with any probabilities: the smallest world with tilt and absorption.
 
-correlated_pair and nested_pair are its edges, where theory has closed forms; `generators.phases` maps the rest.
+correlated_pair and nested_pair are its edges, where theory has closed forms; `generators.plane.phases` maps the rest.
 """
 
 from __future__ import annotations

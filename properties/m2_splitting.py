@@ -23,10 +23,10 @@ import numpy as np
 
 from properties.base import TOLERANCE, Property, Residual, violation
 from properties.scaled import Array, Scaled
-from testbed.coding import threads
-from testbed.moves import splitting
+from testbed.basins.moves import splitting
 from testbed.optimum import Optimum
 from testbed.problem import Problem
+from testbed.threads import threads
 
 COINCIDENT = 1e-10
 

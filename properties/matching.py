@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment, nnls
 
-from generators.plane import ALIGNED, SERVES
+from generators.plane.atoms import ALIGNED, SERVES
 from generators.sample import Sample
 from testbed import checks
 from testbed.checks import Array

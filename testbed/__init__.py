@@ -4,17 +4,17 @@
     optimum = fit(X, n_atoms=3, lam=0.1)
 """
 
-from testbed.batch import Batch, fit_many
-from testbed.bounds import Bound, lower_bound
-from testbed.coding import CodingError, encode
-from testbed.factored import Factored, convex_fit
-from testbed.gap import Gap, gap
+from testbed.basins.paths import Path, path
+from testbed.basins.searching import Search, search
+from testbed.bounds.factored import Factored, convex_fit
+from testbed.bounds.gaps import Gap, gap
+from testbed.bounds.lower import Bound, lower_bound
+from testbed.coding.exact import CodingError, encode
+from testbed.descent.batch import Batch, fit_many
+from testbed.descent.curvature import Classification, classify
+from testbed.descent.training import fit
 from testbed.optimum import Optimum
-from testbed.paths import Path, path
 from testbed.problem import Problem, huber
-from testbed.search import Search, search
-from testbed.second_order import Classification, classify
-from testbed.training import fit
 
 __all__ = ["Batch", "Bound", "Classification", "CodingError", "Factored", "Gap", "Optimum", "Path", "Problem", "Search",
            "classify", "convex_fit", "encode", "fit", "fit_many", "gap", "huber", "lower_bound", "path", "search"]

@@ -70,7 +70,7 @@ class Optimum:
         if not problem.bias and b.any():
             raise ValueError(f"{where}: b must be zero when no bias is fitted; it has norm {np.linalg.norm(b):.3g}")
         if Z is None:
-            from testbed.coding import codes
+            from testbed.coding.exact import codes
 
             Z = codes(problem, D, b)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,3 +77,12 @@ def huber(t: Array, lam: float) -> Array:
     """h_lam(t) = t^2/2 for |t| <= lam, else lam |t| - lam^2/2: the best loss of a point at distance t (G1)."""
     t = np.abs(t)
     return np.where(t > lam, lam * t - 0.5 * lam * lam, 0.5 * t * t)
+
+
+def power_of_two_near(lam: float) -> float:
+    """The power of two c with lam / c in [1/2, 1).
+
+    The solver works in units of c: rounding is unchanged by the division, so scaling X and lam by a power of two gives
+    the same bits scaled (G4), and no intermediate over- or underflows before the data do.
+    """
+    return math.ldexp(1.0, max(math.frexp(lam)[1], -1021))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from figures.cli import _parser, main
+from commands.cli import _parser, main
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 

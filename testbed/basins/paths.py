@@ -1,0 +1,252 @@
+"""Paths of optima: one width and many penalties, or one penalty and many widths: `path`.
+
+F* obeys laws along both, and each law is a neighbour's dictionary put to use, so a broken law is a proof that a better
+optimum was missed, and says where to start to find it. With (D, Z, b) optimal at (lam, m), and r its residual:
+
+- another penalty (G3): F is affine in lam at fixed (D, Z, b), so F*(lam') <= F + (lam' - lam) E[sum z]. Being below
+  all these tangents is concavity; two of them give that E[sum z] does not increase, and that F* does not decrease.
+- a wider dictionary (G1): F*(m') <= F - 1/2 E[(<r, u> - lam)_+^2] for any unit u, m' > m (testbed.basins.moves).
+- a narrower one (G1): dropping the atoms A with all codes kept, F*(m') <= F + 1/2 E|sum_A z_j d_j|^2.
+- no dictionary of any width is below E[h_lam(|x - b|)] (G1), the least of which over b is a convex problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize
+
+from testbed import checks
+from testbed.basins.moves import gain, newcomers, removal_costs
+from testbed.basins.searching import STRICT, search
+from testbed.checks import Array
+from testbed.descent.phi import Point, Reduced
+from testbed.descent.training import Progress, descend, finish, settle
+from testbed.optimum import Optimum
+from testbed.problem import Problem, huber
+from testbed.threads import threads
+
+ROUNDING = 1e-10  # excess over a bound, relative to the objective, that is no violation
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A bound that an optimum on a path breaks: a better one exists.
+
+    point : its position on the path. source : the position whose dictionary proves it; None for the floor (G1), which
+    only a wrong objective can break. statement : 'G1' or 'G3'. excess : by how much, relative to the objective.
+    """
+
+    point: int
+    source: int | None
+    statement: str
+    excess: float
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """Optima of the same data in order of penalty or of width.
+
+    optima : (k,) testbed.Optimum. Derived: lams, widths, objectives, slopes, floors (k,) and the violations of G1, G3.
+    """
+
+    optima: tuple[Optimum, ...]
+
+    @property
+    def lams(self) -> Array:
+        """(k,) penalties."""
+        return np.array([o.problem.lam for o in self.optima])
+
+    @property
+    def widths(self) -> np.ndarray:
+        """(k,) numbers of atoms."""
+        return np.array([o.n_atoms for o in self.optima])
+
+    @property
+    def objectives(self) -> Array:
+        """(k,) objectives, in squared units of X."""
+        return np.array([o.objective for o in self.optima])
+
+    @property
+    def slopes(self) -> Array:
+        """(k,) E[sum |z|], which is dF*/dlam (G3), in units of X."""
+        return np.array([o.mu.sum() for o in self.optima])
+
+    @cached_property
+    def floors(self) -> Array:
+        """(k,) the least objective of any dictionary of any width at each penalty (G1)."""
+        least = {o.problem.lam: o.problem for o in self.optima}
+        values = {lam: floor(problem) for lam, problem in least.items()}
+        return np.array([values[lam] for lam in self.lams])
+
+    @cached_property
+    def violations(self) -> tuple[Violation, ...]:
+        """Every broken bound, each between one pair of points or of a point with its floor; empty when G1, G3 hold."""
+        short = [(i, None, "G1", _share(low, o.objective)) for i, (o, low) in enumerate(
+            zip(self.optima, self.floors, strict=True))]
+        return tuple(_disproofs(self.optima)) + tuple(Violation(*entry) for entry in short if entry[3] > ROUNDING)
+
+
+def _disproofs(optima: Sequence[Optimum]) -> list[Violation]:
+    """The points above what the dictionary of another point proves to be possible."""
+    found = []
+    for i, o in enumerate(optima):
+        for k, source in enumerate(optima):
+            excess = _share(o.objective, reach(source, o.problem.lam, o.n_atoms)) if k != i else 0.0
+            if excess > ROUNDING:
+                found.append(Violation(i, k, "G1" if source.problem.lam == o.problem.lam else "G3", excess))
+    return found
+
+
+def _share(high: float, low: float) -> float:
+    return float((high - low) / high) if high > 0 else 0.0
+
+
+def floor(problem: Problem) -> float:
+    """G1: E[h_lam(|x - b|)], minimised over b where a bias is fitted (the Huber location of the data)."""
+    if not problem.bias:
+        return problem.huber_floor
+    X, w, lam = problem.X, problem.weights, problem.lam
+
+    def value(t: Array) -> tuple[float, Array]:
+        V = X / lam - t
+        length = np.linalg.norm(V, axis=1)
+        return float(w @ huber(length, 1.0)), -(w / np.maximum(length, 1)) @ V
+
+    found = minimize(value, w @ X / lam, jac=True, method="BFGS", options={"gtol": 1e-12})
+    return float(found.fun) * lam * lam
+
+
+def reach(source: Optimum, lam: float, n_atoms: int) -> float:
+    """An upper bound on F* at another penalty and width, from a dictionary and its codes: the laws above."""
+    p = source.problem
+    bound = source.objective + (lam - p.lam) * float(source.mu.sum())
+    if n_atoms > source.n_atoms and lam == p.lam:
+        length = np.linalg.norm(source.R, axis=1) * (p.weights > 0)
+        if length.max() > lam:
+            bound -= gain(source.R, p.weights, lam, source.R[length.argmax()] / length.max(), not p.nonnegative)
+    elif n_atoms < source.n_atoms:
+        energy = np.asarray((source.Z**2).T @ p.weights).ravel()
+        dropped = np.argsort(energy, kind="stable")[: source.n_atoms - n_atoms]
+        lost = source.Z[:, dropped] @ source.D[dropped]
+        # <r, d_j> is the penalty at which the codes were found
+        bound += 0.5 * float(p.weights @ (lost * lost).sum(axis=1)) + (p.lam - lam) * float(source.mu[dropped].sum())
+    return bound
+
+
+def path(X: Any, n_atoms: int | Sequence[int], lams: float | Sequence[float] | Array, bias: bool = False,
+         nonnegative: bool = True, weights: Any = None, seed: int = 0, restarts: int = 4, rounds: int = 10,
+         progress: Progress | None = None) -> Path:
+    """Optima along a range of penalties (n_atoms a number) or of widths (lams a number), warm-started both ways.
+
+    Parameters
+    ----------
+    X, bias, nonnegative, weights, seed : as in `fit`.
+    n_atoms, lams : one of them a strictly increasing sequence, the other a number.
+    restarts : fresh starts of the `search` at every point.
+    rounds : the most improvements by moves at every point, and then passes of neighbours' dictionaries over the path.
+    progress : called as progress(point, objective, stationarity) at every step.
+
+    Returns
+    -------
+    Path. Its `violations` are empty when the bounds of G1 and G3 hold; what remains in them was not found in `rounds`.
+
+    Raises TypeError or ValueError naming the argument, before any work is done.
+    """
+    where = "path"
+    given: dict[str, Any] = {"n_atoms": n_atoms, "lams": lams}
+    many = [name for name, value in given.items() if np.ndim(value) > 0]
+    if len(many) != 1:
+        raise ValueError(f"{where}: one of n_atoms and lams must be a sequence and the other a number; got "
+                         f"{'two sequences' if many else 'two numbers'}")
+    listed = {name: list(value) if name in many else [value] for name, value in given.items()}
+    widths = [checks.integer(where, "n_atoms", m, 1) for m in listed["n_atoms"]]
+    penalties = [checks.number(where, "lams", lam, 0, open_low=True) for lam in listed["lams"]]
+    if not listed[many[0]]:
+        raise ValueError(f"{where}: {many[0]} is empty")
+    if (np.diff(widths) <= 0).any() or (np.diff(penalties) <= 0).any():
+        raise ValueError(f"{where}: {many[0]} must be strictly increasing; got "
+                         f"{', '.join(f'{value:g}' for value in listed[many[0]])}")
+    checks.integer(where, "rounds", rounds)
+    optima = []
+    for number, (lam, m) in enumerate((lam, m) for lam in penalties for m in widths):
+        found = search(X, m, lam, bias, nonnegative, weights, seed, restarts, rounds, _numbered(progress, number))
+        optima.append(found.best)
+    return repair(Path(tuple(optima)), rounds, progress)
+
+
+def repair(path: Path, rounds: int = 10, progress: Progress | None = None) -> Path:
+    """Start every point from its neighbours' dictionaries and from those that prove it too high, while any improves.
+
+    A point is replaced only by a lower objective, verified as any other. `rounds` passes forth and back at most.
+    """
+    rounds = checks.integer("repair", "rounds", rounds)
+    optima = list(path.optima)
+    last = len(optima) - 1
+    forth_and_back = [(i, i + 1) for i in range(last)] + [(i, i - 1) for i in range(last, 0, -1)]
+    fresh = set(range(len(optima)))
+    for _ in range(rounds):
+        pairs = [pair for pair in forth_and_back if pair[0] in fresh]
+        pairs += [(v.source, v.point) for v in _disproofs(optima) if v.source is not None]
+        fresh = set()
+        for source, target in dict.fromkeys(pairs):
+            old = optima[target]
+            new = transfer(optima[source], old.problem, old.n_atoms, _numbered(progress, target))
+            if new.objective < old.objective * (1 - STRICT):
+                optima[target] = new
+                fresh.add(target)
+        if not fresh:
+            break
+    return Path(tuple(optima))
+
+
+def transfer(source: Optimum, problem: Problem, n_atoms: int, progress: Progress | None = None) -> Optimum:
+    """Descend from another optimum's dictionary and bias, widened by useful atoms or narrowed by useless ones.
+
+    The objective is at most `reach(source, problem.lam, n_atoms)` up to rounding, for the same data.
+    """
+    phi = Reduced(problem, n_atoms)
+
+    def report(point: Point) -> None:
+        if progress is not None:
+            progress(0, point.value * phi.unit**2, point.stationarity)
+
+    with threads(phi.work):
+        theta = _resized(problem, np.vstack([source.D, source.b / phi.unit]), n_atoms)
+        point, curvature = settle(phi, descend(phi, phi.at(theta), report), report)
+        return finish(problem, phi, point, curvature)
+
+
+def _resized(problem: Problem, theta: Array, n_atoms: int) -> Array:
+    """theta, m atoms and a bias, with n_atoms atoms, and without the bias where none is fitted."""
+    D, b = theta[:-1], theta[-1:][: int(problem.bias)]
+    if n_atoms < len(D):
+        return _narrowed(problem, D, b, n_atoms)
+    if n_atoms > len(D):
+        phi = Reduced(problem, len(D))
+        D = np.vstack([D, newcomers(phi, phi.at(np.vstack([D, b])).R, n_atoms - len(D))])
+        D = np.vstack([D, np.repeat(D[-1:], n_atoms - len(D), axis=0)])  # copies are dead until training revives them
+    return np.vstack([D, b])
+
+
+def _narrowed(problem: Problem, D: Array, b: Array, n_atoms: int) -> Array:
+    """Without the atom of least removal cost, again and again; or without those of least E[z_j^2] if better."""
+    phi = Reduced(problem, len(D))
+    point = phi.at(np.vstack([D, b]))
+    energy = point.curvature[: len(D)] - point.pull
+    kept = np.delete(D, np.argsort(np.where(point.mu > 0, energy, 0), kind="stable")[: len(D) - n_atoms], axis=0)
+    while len(D) > n_atoms:
+        D = np.delete(D, removal_costs(phi, point).argmin(), axis=0)
+        phi = Reduced(problem, len(D))
+        point = phi.at(np.vstack([D, b]))
+    return min(point, phi.at(np.vstack([kept, b])), key=lambda trial: trial.value).theta
+
+
+def _numbered(progress: Progress | None, number: int) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda _, objective, stationarity: progress(number, objective, stationarity)

@@ -1,0 +1,1 @@
+"""What no dictionary can beat: the convex programme of any width, certificates, gaps, merging."""

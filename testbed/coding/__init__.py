@@ -1,0 +1,1 @@
+"""Exact codes for a dictionary: one module per way of coding."""

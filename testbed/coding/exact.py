@@ -1,0 +1,175 @@
+"""Exact codes: `encode`, and what `fit` uses of it.
+
+Two routes, tried in turn for each sample: an active set on the Gram matrix (fast), then the same method on the atoms
+themselves by QR (slow, and accurate for atoms that nearly coincide). A sample on which both fail raises CodingError:
+codes that do not satisfy C1 are never returned as if they did.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.linalg.blas import ssyrk
+from scipy.sparse import csr_array
+
+from testbed import checks
+from testbed.checks import Array
+from testbed.kernels import active_set, rescue
+from testbed.problem import Problem, power_of_two_near
+from testbed.threads import available, threads
+
+GRAM = 512  # up to this many atoms their cosines are held in float64; of more, the few that matter are computed
+TILE = 64
+CHUNK_WORK = 1 << 27  # multiplications between two looks at the keyboard: some 50 ms, so that Ctrl-C is heard
+
+
+class CodingError(ArithmeticError):
+    """No route reached the optimality conditions of a sample; the message names it."""
+
+
+def _gram(D32: np.ndarray) -> np.ndarray:
+    """D D^T from its upper triangle, mirrored tile by tile: half the time of the product, and of numpy's mirroring."""
+    G = ssyrk(1.0, D32.T, trans=1, lower=1).T
+    for i in range(0, len(G), TILE):
+        rows = slice(i, i + TILE)
+        for j in range(i, len(G), TILE):
+            tile = G[rows, j : j + TILE]
+            G[j : j + TILE, rows] = np.triu(tile) + np.triu(tile, 1).T if i == j else tile.T
+    return G
+
+
+class Coder:
+    """Codes of the rows of X, kept as a warm start from one dictionary to the next.
+
+    X (n, d) float64, C-contiguous; codes are stored as idx, val (n, K) and cnt (n,): the cnt[i] atoms that sample i
+    uses and their values.
+    """
+
+    def __init__(self, n: int, d: int, m: int, lam: float, nonnegative: bool) -> None:
+        self.lam, self.signed = lam, not nonnegative
+        self.most = min(m, d)
+        self.width = min(self.most, 32)
+        self.idx: np.ndarray = np.zeros((n, self.width), np.uint32)
+        self.val: Array = np.zeros((n, self.width))
+        self.cnt: np.ndarray = np.zeros(n, np.int64)
+        self.rows = int(min(max((1 << 20) // m, 32), 256))
+        per_row = m * (d + 8 * 12)
+        self.chunk = max(available(), CHUNK_WORK // (per_row * self.rows)) * self.rows  # a block for each at least
+        self.d, self.m = d, m
+        self.workspace = active_set.workspace(available(), self.rows, d, m, self.width)
+        self.rescued = 0
+
+    def snapshot(self) -> tuple[np.ndarray, Array, np.ndarray]:
+        """A copy of the codes; `restore` takes it back."""
+        return self.idx.copy(), self.val.copy(), self.cnt.copy()
+
+    def restore(self, snapshot: tuple[np.ndarray, Array, np.ndarray]) -> None:
+        """Return to an earlier snapshot; one from before the buffers grew is widened to their width."""
+        idx, val, cnt = snapshot
+        grow = ((0, 0), (0, self.width - idx.shape[1]))
+        self.idx, self.val, self.cnt = np.pad(idx, grow), np.pad(val, grow), cnt.copy()
+
+    def code(self, X: Array, D: Array, b: Array | None = None, unit: float = 1.0, gram: Any = None) -> None:
+        """Solve for every row of (X - b) / unit on the dictionary D (m, d), from the codes held; BLAS must be on one
+        thread. gram : D D^T if it is known, float64 or float32.
+        """
+        D32 = D.astype(np.float32)
+        G = np.empty((0, 0))
+        if self.m <= GRAM:
+            G = gram if gram is not None and gram.dtype == np.float64 else D @ D.T  # of one array: half the work
+            gram = G
+        G32 = _gram(D32) if gram is None else gram.astype(np.float32, copy=False)
+        for start in range(0, len(X), self.chunk):
+            part = slice(start, start + self.chunk)
+            rows = X[part] if b is None else X[part] - b
+            rows = rows if unit == 1 else rows / unit
+            while True:
+                cnt = self.cnt[part]
+                active_set.code_rows(rows, D, G, D32, G32, self.lam, self.signed, active_set.SHARE, self.rows,
+                                     *self.workspace, self.idx[part], self.val[part], cnt)
+                full = cnt == active_set.FULL
+                if self.width == self.most or not full.any():
+                    break
+                cnt[full] = 0
+                self._widen()
+            for i in np.flatnonzero(cnt < 0):
+                self._rescue(rows[i], D, start + int(i))
+
+    def _widen(self) -> None:
+        self.width = min(self.most, 2 * self.width)
+        grow = ((0, 0), (0, self.width - self.idx.shape[1]))
+        self.idx, self.val = np.pad(self.idx, grow), np.pad(self.val, grow)
+        self.workspace = active_set.workspace(available(), self.rows, self.d, self.m, self.width)
+
+    def _rescue(self, x: Array, D: Array, i: int) -> None:
+        S, sg, z = np.zeros(self.most, np.int64), np.ones(self.most), np.zeros(self.most)
+        k = rescue.code_safely(x, D, self.lam, self.signed, S, sg, z)
+        if k < 0:
+            raise CodingError(f"sample {i} could not be coded: its atoms are too nearly dependent")
+        while k > self.width:
+            self._widen()
+        self.idx[i, :k], self.val[i, :k], self.cnt[i] = S[:k], z[:k], k
+        self.rescued += 1
+
+    def sparse(self, m: int, scale: float = 1.0) -> csr_array:
+        """The codes as a csr_array (n, m) with sorted columns, multiplied by `scale`."""
+        pointers = np.concatenate([[0], np.cumsum(self.cnt)])
+        columns, values = np.empty(pointers[-1], np.int64), np.empty(pointers[-1])
+        active_set.pack(self.idx, self.val, self.cnt, scale, pointers, columns, values)
+        Z = csr_array((values, columns, pointers), shape=(len(self.cnt), m))
+        Z.has_sorted_indices = True
+        return Z
+
+
+def codes(problem: Problem, D: Array, b: Array, gram: Any = None) -> csr_array:
+    """Exact codes (n, m) of a problem's data on unit-norm atoms D (m, d) with bias b (d,); trusted arguments."""
+    unit = power_of_two_near(problem.lam)
+    coder = Coder(problem.n, problem.d, len(D), problem.lam / unit, problem.nonnegative)
+    with threads(problem.n * problem.d * len(D)):
+        coder.code(problem.X, np.ascontiguousarray(D), b if b.any() else None, unit, gram)
+    return coder.sparse(len(D), unit)
+
+
+def encode(X: Any, D: Any, lam: float, b: Any = None, nonnegative: bool = True, gram: Any = None) -> csr_array:
+    """Exact codes: for every row x of X, the z >= 0 that minimises 1/2 |x - b - zD|^2 + lam * sum z (C1).
+
+    Parameters
+    ----------
+    X : (n, d) samples. D : (m, d) atoms of unit norm. lam : penalty > 0, in the units of X.
+    b : (d,) bias subtracted first, or None. nonnegative : False for signed codes with penalty lam * sum |z|.
+    gram : (m, m) D @ D.T in float64 or float32, if it is at hand: of many atoms it takes as long as many samples.
+
+    Scores are held for some hundred samples at a time: beyond X, D and the codes, memory is that of D D^T in float32.
+
+    Returns
+    -------
+    scipy.sparse.csr_array (n, m), float64. Normalised KKT violation is at most 1e-12 (see testbed.verify).
+
+    Raises ValueError or TypeError naming the argument; CodingError naming a sample that could not be coded.
+    """
+    where = "encode"
+    X = checks.matrix(where, "X", X)
+    D = checks.unit_rows(where, "D", D, X.shape[1])
+    bias = np.zeros(X.shape[1]) if b is None else checks.vector(where, "b", b, X.shape[1])
+    lam = checks.number(where, "lam", lam, 0, open_low=True)
+    if gram is not None:
+        gram = _given_gram(where, gram, D)
+    return codes(Problem(X, lam, nonnegative=checks.flag(where, "nonnegative", nonnegative)), D, bias, gram)
+
+
+def _given_gram(where: str, gram: Any, D: Array) -> Any:
+    """gram, if it is D D^T to its precision as far as a few of its rows tell; float32 stays float32."""
+    m = len(D)
+    if not (isinstance(gram, np.ndarray) and gram.dtype in (np.float32, np.float64)):
+        raise TypeError(f"{where}: gram must be a float64 or float32 array; got "
+                        f"{getattr(gram, 'dtype', type(gram).__name__)}")
+    if gram.shape != (m, m):
+        raise ValueError(f"{where}: gram must have shape {(m, m)}; its shape is {gram.shape}")
+    rows = np.unique(np.linspace(0, m - 1, 8).astype(int))
+    off = np.abs(gram[rows] - D[rows] @ D.T).max()
+    if not off <= 4 * np.finfo(gram.dtype).eps * D.shape[1]:
+        raise ValueError(f"{where}: gram must be D @ D.T; an entry is off by {off:.2g}")
+    return np.ascontiguousarray(gram)
+
+

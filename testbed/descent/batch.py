@@ -1,0 +1,186 @@
+"""Many small problems at once: `fit_many`, for sweeps and phase diagrams.
+
+What `fit` does for one problem this does for thousands, without Python for each: the same objective, method and claims,
+and the same verification by code that the solver does not share. It suits problems of some hundred samples and a
+handful of atoms; beyond, `fit` is as fast and uses its threads better.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from testbed import checks, verify
+from testbed.checks import Array
+from testbed.coding.exact import CodingError
+from testbed.descent.lockstep import Lockstep, normalised, train
+from testbed.descent.training import SEEDS
+from testbed.optimum import Optimum
+from testbed.problem import LARGEST, SMALLEST, Problem, power_of_two_near
+from testbed.threads import threads
+
+MOST_FREE = 512  # m * d: the Hessian of each problem is formed, so these must be few
+CHUNK_BYTES = 1 << 27  # held for problems worked on together
+START_NOISE = 0.02  # of atoms at the start, so that symmetric starts do not stay symmetric
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Optima of p problems, verified. All arrays are read-only.
+
+    Attributes
+    ----------
+    X (p, n, d), weights (p, n), lam (p,), bias, nonnegative : the problems.
+    D : (p, m, d) atoms of unit norm. b : (p, d). Z : (p, n, m) codes.
+    objective : (p,) in squared units of X. stationarity, kkt : (p,) normalised residuals (see testbed.verify).
+    hessian_min : (p,) least relative curvature (M1), NaN where none was certified.
+    status : (p,) of 'global', 'local_min', 'stationary', 'unconverged', as in Optimum.
+    """
+
+    X: Array
+    weights: Array
+    lam: Array
+    bias: bool
+    nonnegative: bool
+    D: Array
+    b: Array
+    Z: Array
+    objective: Array
+    stationarity: Array
+    kkt: Array
+    hessian_min: Array
+    status: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def optimum(self, i: int) -> Optimum:
+        """The i-th problem's optimum, as `fit` returns it, measured anew."""
+        problem = Problem(self.X[i], float(self.lam[i]), self.weights[i], self.bias, self.nonnegative)
+        least = float(self.hessian_min[i])
+        return Optimum.at(problem, self.D[i], self.b[i], self.Z[i], hessian_min=None if np.isnan(least) else least)
+
+
+def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bool = True, weights: Any = None,
+             seed: int = 0, restarts: int = 1, start: Any = None) -> Batch:
+    """Train a dictionary for each of p small problems to a verified optimum.
+
+    Parameters
+    ----------
+    X : (p, n, d) samples, one problem a page. n_atoms : m >= 1, the same for all; m * d is at most 512.
+    lam : penalty > 0, one for all or (p,). bias, nonnegative : as in `fit`.
+    weights : (n,) for all or (p, n), >= 0 with sum 1 for each problem; None for 1/n each.
+    seed : fixes all starts; what a problem starts from does not depend on how many follow it.
+    restarts : starts tried for each problem; the best objective is kept.
+    start : (p, m, d) unit-norm atoms to train from instead; a fitted bias then starts at the mean.
+
+    Raises TypeError or ValueError naming the argument, before any work is done; CodingError naming a problem and sample
+    that could not be coded.
+    """
+    where = "fit_many"
+    X = checks.real_array(where, "X", X, 3)
+    p, n, d = X.shape
+    if 0 in X.shape:
+        raise ValueError(f"{where}: X is empty; its shape is {X.shape}")
+    m = checks.integer(where, "n_atoms", n_atoms, 1)
+    if m * d > MOST_FREE:
+        raise ValueError(f"{where}: n_atoms * d must be at most {MOST_FREE}; it is {m * d}. Use fit for each problem")
+    penalties = _penalties(where, lam, X)
+    w = _weights(where, weights, p, n)
+    bias, nonnegative = checks.flag(where, "bias", bias), checks.flag(where, "nonnegative", nonnegative)
+    seed = checks.integer(where, "seed", seed, 0, SEEDS)
+    restarts = checks.integer(where, "restarts", restarts, 1)
+    given = None if start is None else _start(where, start, p, m, d)
+    unit = np.array([power_of_two_near(value) for value in penalties])
+    scaled = X / unit[:, None, None]
+    best: list[Any] = []
+    with threads(X.size * m):
+        for sequence in np.random.SeedSequence(seed).spawn(1 if given is not None else restarts):
+            theta = given if given is not None else _draw(scaled, w, penalties / unit, m, sequence)
+            if bias:
+                theta = np.concatenate([theta, np.einsum("ai,aik->ak", w, scaled)[:, None]], axis=1)
+            found = _train(scaled, w, penalties / unit, not nonnegative, int(bias), theta)
+            lower = found[2] < best[2] if best else np.ones(p, bool)
+            best = best or found
+            for kept, new in zip(best, found, strict=True):
+                kept[lower] = new[lower]
+    theta, Z, _, least = best
+    D = theta[:, :m]
+    b = theta[:, m] * unit[:, None] if bias else np.zeros((p, d))
+    Z *= unit[:, None, None]
+    seen = verify.measure_many(X, w, penalties, D, b, Z, bias, nonnegative)
+    arrays = {"X": X, "weights": w, "lam": penalties, "D": np.ascontiguousarray(D), "b": b, "Z": Z,
+              "objective": seen.objective, "stationarity": seen.stationarity, "kkt": seen.kkt, "hessian_min": least}
+    frozen = {name: checks.frozen(array) for name, array in arrays.items()}
+    return Batch(**frozen, bias=bias, nonnegative=nonnegative, status=seen.status(least))
+
+
+def _penalties(where: str, lam: Any, X: Array) -> Array:
+    lam = np.full(len(X), checks.number(where, "lam", lam, 0, open_low=True)) if np.ndim(lam) == 0 else checks.vector(
+        where, "lam", lam, len(X)).copy()
+    largest = np.abs(X).max(axis=(1, 2))
+    bad = (lam <= 0) | (lam > LARGEST) | (lam < 1 / LARGEST) | (largest > LARGEST) | (lam < SMALLEST * largest)
+    if bad.any():
+        i = int(bad.argmax())
+        raise ValueError(f"{where}: lam must be > 0 and in scale with X; problem {i} has lam = {lam[i]:.3g} and "
+                         f"max|X| = {largest[i]:.3g}")
+    return lam
+
+
+def _weights(where: str, weights: Any, p: int, n: int) -> Array:
+    if np.ndim(weights) < 2:
+        return np.tile(checks.weights(where, weights, n), (p, 1))
+    w = checks.matrix(where, "weights", weights, n)
+    if len(w) != p:
+        raise ValueError(f"{where}: weights must have shape {(p, n)}; its shape is {w.shape}")
+    wrong = (w < 0).any(axis=1) | (np.abs(w.sum(axis=1) - 1) > checks.SUM_TOLERANCE)
+    if wrong.any():
+        checks.weights(f"{where}: problem {wrong.argmax()}", w[wrong.argmax()], n)
+    return w
+
+
+def _start(where: str, start: Any, p: int, m: int, d: int) -> Array:
+    D = checks.real_array(where, "start", start, 3)
+    if D.shape != (p, m, d):
+        raise ValueError(f"{where}: start must have shape {(p, m, d)}; its shape is {D.shape}")
+    checks.unit_rows(where, "start", D.reshape(-1, d), d)
+    return normalised(D.copy(), m)
+
+
+def _draw(X: Array, w: Array, lam: Array, m: int, seed: np.random.SeedSequence) -> Array:
+    """Atoms along distinct samples longer than lam, by what coding them alone would gain, a little off; others random.
+
+    Keys log(gain) plus Gumbel noise, the largest first: draws without replacement in proportion to the gain.
+    """
+    p, n, d = X.shape
+    picking, noise = (np.random.default_rng(child) for child in seed.spawn(2))
+    length = np.sqrt(np.einsum("aik,aik->ai", X, X))
+    gain = w * np.maximum(length - lam[:, None], 0) ** 2
+    with np.errstate(divide="ignore"):
+        keys = np.log(gain) - np.log(-np.log(picking.uniform(1e-300, 1, (p, n))))
+    picks = np.argsort(-keys, axis=1, kind="stable")[:, :m]
+    D = START_NOISE / np.sqrt(d) * noise.standard_normal((p, m, d))
+    useful = np.take_along_axis(gain, picks, axis=1) > 0
+    unit = np.take_along_axis(X / np.where(length > 0, length, 1)[..., None], picks[..., None], axis=1)
+    D[:, : picks.shape[1]] += np.where(useful[..., None], unit, 0)
+    return normalised(D, m)
+
+
+def _train(X: Array, w: Array, lam: Array, signed: bool, extra: int, theta: Array) -> list[Any]:
+    """theta, codes, values and least curvatures of all problems, some at a time."""
+    p, n, d = X.shape
+    m = theta.shape[1] - extra
+    each = 16 * n * (d + 2 * min(m, d) + min(m, d) ** 2) + 32 * (m * d) ** 2
+    parts = []
+    for lo in range(0, p, max(1, CHUNK_BYTES // each)):
+        part = slice(lo, lo + max(1, CHUNK_BYTES // each))
+        batch = Lockstep(X[part], w[part], lam[part], signed, extra, theta[part])
+        least = train(batch)
+        failed = np.argwhere(batch.cnt[batch.at] < 0)
+        if len(failed):
+            raise CodingError(f"problem {lo + failed[0, 0]}: sample {failed[0, 1]} could not be coded: its atoms are "
+                              "too nearly dependent")
+        parts.append((batch.theta[batch.at], batch.dense(), batch.value[batch.at], least))
+    return [np.concatenate(column) for column in zip(*parts, strict=True)]

@@ -1,0 +1,151 @@
+"""Second order (M1): the least curvature of phi at a stationary point, the direction that has it, and what that makes
+of the point: a local minimum, a saddle, or neither by this evidence.
+
+Move atoms by tangent Delta (rows orthogonal to d_j) and the bias by beta. A sample with support A sees its
+reconstruction move by u = z_A Delta_A + beta at fixed codes; the scores on A must stay lam, so codes follow by
+
+    dz = G_A^-1 (v - D_A u),    v = Delta_A r,
+
+as long as no support changes. Differentiate E[z_j r] once more, and add what the sphere's curvature contributes
+(<E[z_j r], d_j> = lam mu_j for each atom, by C1):
+
+    H[Delta, Delta] = lam sum_j mu_j |Delta_j|^2 + E[ |u|^2 - (v - D_A u)' G_A^-1 (v - D_A u) ].
+
+It must be >= 0 at a local minimum, and > 0 suffices. Where a score off the support is exactly lam, or a code on it
+exactly 0, the second derivative is one-sided and nothing is claimed. Derived from the optimisation problem.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+
+from testbed.checks import Array
+from testbed.descent.phi import Point, Reduced
+from testbed.optimum import Optimum
+from testbed.threads import threads
+
+COMPLEMENTARITY = 1e-9  # nearer than this to a change of support, the second derivative is one-sided and not claimed
+FLAT = 1e-9  # a relative curvature smaller than this in size is not told from zero
+STATIONARY = 1e-8  # the Hessian is asked about points at least this stationary
+STEPS = tuple(sign * size for size in (0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4) for sign in (1, -1))
+DENSE = 256  # up to this many free directions the matrix is formed and all its eigenvalues taken
+
+
+@dataclass(frozen=True, eq=False)
+class Curvature:
+    """least : smallest eigenvalue of the Hessian on tangent directions of live atoms and bias, relative to its
+    preconditioning diagonal E[z_j^2] + lam mu_j (dimensionless, of the Hessian's sign); None if none was certified.
+    direction : (m + extra, d) tangent matrix attaining it. margin : distance to the nearest change of support, in lam.
+    """
+
+    least: float | None
+    direction: Array
+    margin: float
+
+
+def complementarity(phi: Reduced, point: Point) -> float:
+    """min of 1 - s_ij off the support and |z_ij| / lam on it, dead atoms included: 0 where a support may change."""
+    idx, val, cnt = point.codes
+    inside = np.arange(idx.shape[1]) < cnt[:, None]
+    margin = np.abs(val[inside]).min(initial=np.inf) / phi.lam
+    D = point.theta[: phi.m]
+    rows = max(1, (1 << 22) // phi.m)
+    for start in range(0, len(point.R), rows):
+        S = (point.R[start : start + rows] / phi.lam) @ D.T
+        if phi.coder.signed:
+            S = np.abs(S)
+        here = inside[start : start + rows]
+        S[np.nonzero(here)[0], idx[start : start + rows][here]] = 0
+        margin = min(margin, 1 - S.max(initial=-np.inf))
+    return float(max(margin, 0.0))
+
+
+def least_curvature(phi: Reduced, point: Point) -> Curvature:
+    """Smallest eigenvalue of the Hessian at a point: dense for small problems, by Lanczos otherwise."""
+    shape = point.theta.shape
+    live = np.append(point.mu > 0, np.ones(phi.extra, bool))
+    margin = complementarity(phi, point)
+    if not live.any() or margin < COMPLEMENTARITY:
+        return Curvature(None, np.zeros(shape), margin)
+    hessian = phi.hessian(point)
+    root = np.sqrt(point.curvature)[:, None]
+
+    def product(v: Array) -> Array:
+        V = np.zeros(shape)
+        V[live] = np.reshape(v, (live.sum(), -1))
+        T = phi.tangent(point.theta, V)
+        H = hessian(T / root) / root
+        H += 4.0 * (V - T)  # directions off the sphere are not candidates: lift them above the spectrum
+        return H[live].ravel()
+
+    size = int(live.sum()) * shape[1]
+    if size <= DENSE:
+        matrix = np.stack([product(row) for row in np.eye(size)])
+        values, vectors = np.linalg.eigh(0.5 * (matrix + matrix.T))
+        least, vector = float(values[0]), vectors[:, 0]
+    else:
+        start = np.random.default_rng(0).standard_normal(size)
+        try:
+            value, found = eigsh(LinearOperator((size, size), matvec=product, dtype=np.float64), k=1, which="SA",
+                                 v0=start, tol=1e-3, maxiter=max(20, 40000 // size + 60), ncv=min(60, size - 1))
+        except ArpackNoConvergence:
+            return Curvature(None, np.zeros(shape), margin)
+        least, vector = float(value[0]), found[:, 0]
+    direction = np.zeros(shape)
+    direction[live] = vector.reshape(live.sum(), -1)
+    return Curvature(least, phi.tangent(point.theta, direction) / root, margin)
+
+
+@dataclass(frozen=True, eq=False)
+class Classification:
+    """What a dictionary with exact codes is, to second order.
+
+    kind : 'local minimum' (least > 0), 'saddle' (a step along `direction` was seen to lower F), 'degenerate' (a support
+    about to change, a flat direction, or no eigenvalue certified), or 'not stationary'.
+    least, margin : see Curvature. direction : (m, d) tangent to the atoms; bias_direction : (d,).
+    decrease : by how much F fell along the direction, in squared units of X; 0 unless a saddle.
+    """
+
+    kind: str
+    least: float | None
+    margin: float
+    direction: Array
+    bias_direction: Array
+    decrease: float
+
+
+def classify(optimum: Optimum) -> Classification:
+    """Classify a dictionary by the least eigenvalue of its Hessian (M1); a saddle is one only if descent was seen.
+
+    Codes are computed anew. TypeError if the argument is not an Optimum.
+    """
+    if not isinstance(optimum, Optimum):
+        raise TypeError(f"classify: expected a testbed.Optimum; got {type(optimum).__name__}")
+    phi = Reduced(optimum.problem, optimum.n_atoms)
+    theta = np.vstack([optimum.D, optimum.b[None] / phi.unit]) if phi.extra else np.array(optimum.D)
+    with threads(phi.work):
+        point = phi.at(theta)
+        if point.stationarity > STATIONARY:
+            return Classification("not stationary", None, 0.0, np.zeros_like(optimum.D), np.zeros_like(optimum.b), 0.0)
+        found = least_curvature(phi, point)
+        kind, decrease = "degenerate", 0.0
+        if found.least is not None and found.least > FLAT:
+            kind = "local minimum"
+        elif found.least is not None and found.least < -FLAT:
+            lower = descend_along(phi, point, found.direction)
+            if lower is not None:
+                kind, decrease = "saddle", (point.value - lower.value) * phi.unit**2
+    direction = found.direction
+    return Classification(kind, found.least, found.margin, direction[: phi.m],
+                          direction[phi.m] * phi.unit if phi.extra else np.zeros_like(optimum.b), decrease)
+
+
+def descend_along(phi: Reduced, point: Point, direction: Array) -> Point | None:
+    """The lowest of a few points along a direction, both ways, if it is lower than where we are."""
+    size = np.sqrt((direction * direction).sum(axis=1).max())
+    trials = [phi.at(phi.move(point.theta, (step / size) * direction), near=point) for step in STEPS]
+    best = min(trials, key=lambda trial: trial.value)
+    return best if best.value < point.value * (1 - 1e-15) else None

@@ -1,0 +1,137 @@
+"""Every notebook runs headless, at several settings, and shows what theory predicts; the command that starts one."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from commands import demo
+from commands.cli import main
+
+pytest.importorskip("marimo", reason="needs marimo (the extra 'demos')")
+
+
+def ran(name: str, **settings: Any) -> dict[str, Any]:
+    """What a notebook has defined after a run with some values in place of its sliders'."""
+    spec = importlib.util.spec_from_file_location(f"demo_{name}", demo.FOLDER / f"{name}.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    outputs, defined = module.app.run(defs=settings)
+    assert any(output is not None for output in outputs)
+    return dict(defined)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(demo.names()))
+def test_it_runs_with_its_own_sliders(name: str) -> None:
+    found = ran(name)
+    controls = found["controls"].elements
+    assert {key: found[key] for key in controls} == {key: control.value for key, control in controls.items()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rho", "lam", "spread"), [(0.5, 0.1, 0.5), (0.3, 0.02, 0.9), (0.8, 0.2, 0.0)])
+def test_absorption(rho: float, lam: float, spread: float) -> None:
+    found = ran("absorption", rho=rho, lam=lam, spread=spread)
+    assert found["sample"].weights[0] == pytest.approx(1 - rho) and found["optimum"].problem.lam == lam
+    assert abs(found["gap"]) < 1e-10 and found["report"].holds  # T3
+    assert found["found"][1].kind != "recovered"  # no atom for the child
+    assert (found["found"][0].kind == "absorbed") == (spread < 0.9)  # its widest spread leaves the parent's atom on
+    assert 45 - 1e-9 <= found["angles"][1] <= found["extreme"] + 1e-9
+    if not spread:
+        assert found["angles"] == pytest.approx([0, 45])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("k", "m", "lam"), [(4, 3, 0.3), (2, 1, 0.1), (3, 6, 0.5)])
+def test_splitting(k: int, m: int, lam: float) -> None:
+    found = ran("splitting", k=k, m=m, lam=lam)
+    assert found["at_floor"] < 1e-10 and not found["widths"].violations  # T4, G1
+    assert found["serves"].shape == (k, min(m, k)) and found["optimum"].problem.lam == lam
+    assert (found["slopes"].max() > 1e-6) == (m < k)  # M2: an atom splits until the wide limit
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("world", "lam", "m"), [("hierarchical", 0.1, 5), ("independent", 0.3, 3),
+                                                 ("correlated_pair", 0.2, 2)])
+def test_residuals(world: str, lam: float, m: int) -> None:
+    found = ran("residuals", world=world, lam=lam, m=m)
+    assert found["optimum"].n_atoms == m and found["optimum"].problem.lam == lam
+    assert found["off"]["trained"] < 1e-9 < 1e-3 < found["off"]["true features"]  # S1
+    assert np.abs(np.subtract(*found["slope"](found["optimum"]))).max() < 1e-10  # S3
+    assert found["reports"][0].holds and not found["reports"][1].holds
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("p", "h", "lam", "live"), [(0.75, 0.5, 0.1, 2), (0.25, 0.5, 0.1, 1), (0.75, 0.0, 0.2, 1)])
+def test_antipodal(p: float, h: float, lam: float, live: int) -> None:
+    found = ran("antipodal", p=p, h=h, lam=lam)
+    assert found["sample"].weights[found["sample"].codes[:, 0] == 0].sum() == pytest.approx(1 - p)
+    assert found["gap"] < 1e-9 and found["report"].holds  # T5
+    assert found["live"] == live and (found["minus"] > 0) == (p > 0.5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n", "d", "lam", "limit"), [(6, 3, 0.2, 6), (5, 2, 0.5, 5), (6, 1, 0.1, 2)])
+def test_wide_limit(n: int, d: int, lam: float, limit: int) -> None:
+    found = ran("wide_limit", n=n, d=d, lam=lam, seed=1)
+    assert found["limit"] == limit and found["kept"] and not found["widths"].violations  # G1, G2
+    assert abs(found["gap"][-1]) < 1e-12 and found["widths"].optima[-1].status == "global"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("choice", "examples", "shares", "degrees"), [
+    ("X1", 100, [0, 1, 1], 90),  # a nested pair
+    ("X2", 100, [1, 1, 1], 120),
+    ("X3", 25, [], 0),  # true, by S4
+])
+def test_conjecture(choice: str, examples: int, shares: list[int], degrees: int) -> None:
+    found = ran("conjecture", choice=choice, lam=0.1, examples=examples)
+    if not shares:
+        assert found["broken"] is None and found["verdict"] is None
+    else:
+        assert found["verdict"].max > 0.1 and found["sound"].holds  # the theory holds where the conjecture fails
+        assert sorted(found["broken"]["shares"]) == shares and found["broken"]["degrees"] == degrees
+
+
+def test_the_list_of_demos(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["absorption", "antipodal", "conjecture", "residuals", "splitting",
+                                                   "wide_limit"]
+    assert all(len(line.split()) > 5 for line in lines)
+
+
+def test_an_unknown_demo_a_missing_folder_and_a_missing_package(
+        capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    assert main(["demo", "nothing"]) == 2
+    assert "unknown demo 'nothing'; the demos are absorption, antipodal" in capsys.readouterr().err
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "marimo", None)
+        assert main(["demo", "absorption"]) == 2
+    assert capsys.readouterr().err == "testbed: demo: notebooks need marimo; install the extra 'demos'\n"
+    monkeypatch.setattr(demo, "FOLDER", tmp_path)
+    assert main(["demo"]) == 2
+    assert "run this from a clone of the repository" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["splitting"], ["run", "splitting.py"]), (["splitting", "--edit"], ["edit", "splitting.py"]),
+    (["all"], ["run", "demos"])])
+def test_what_is_started(monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: list[str]) -> None:
+    seen: list[list[str]] = []
+
+    def run(command: list[str], check: bool) -> subprocess.CompletedProcess:
+        seen.append(command)
+        return subprocess.CompletedProcess(command, 3)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert main(["demo", *arguments]) == 3
+    ((_, _, _, verb, what),) = seen
+    assert verb == words[0] and what.endswith(words[1])

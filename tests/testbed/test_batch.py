@@ -1,0 +1,148 @@
+"""Many small problems at once: the same optima as `fit`, whatever the neighbours, with the same claims."""
+
+import numpy as np
+import oracles
+import pytest
+
+import testbed
+from testbed import Problem, fit, fit_many, threads
+from testbed.descent import batch, lockstep
+
+
+def problems(p, n=60, d=5, m=6, seed=0):
+    rng = np.random.default_rng(seed)
+    T = rng.standard_normal((p, m, d))
+    T /= np.linalg.norm(T, axis=2, keepdims=True)
+    Z = rng.uniform(1, 2, (p, n, m)) * (rng.random((p, n, m)) < 0.3)
+    return Z @ T + 0.05 * rng.standard_normal((p, n, d))
+
+
+def starts(p, m, d, seed=1):
+    D = np.random.default_rng(seed).standard_normal((p, m, d))
+    return D / np.linalg.norm(D, axis=2, keepdims=True)
+
+
+@pytest.mark.parametrize(("bias", "nonnegative"), [(False, True), (True, True), (False, False), (True, False)])
+def test_each_optimum_is_what_fit_finds_from_the_same_start(bias, nonnegative):
+    X, D = problems(12), starts(12, 3, 5)
+    many = fit_many(X, 3, 0.5, bias=bias, nonnegative=nonnegative, start=D)
+    assert set(many.status) <= {"local_min", "global", "stationary"}
+    same = 0
+    for i in range(12):
+        one = fit(X[i], 3, 0.5, bias=bias, nonnegative=nonnegative, start=D[i])
+        again = many.optimum(i)
+        assert again.objective == pytest.approx(many.objective[i], rel=1e-14)
+        assert again.status == many.status[i]
+        assert again.stationarity <= 1e-10
+        same += abs(one.objective - many.objective[i]) < 1e-12
+        if not bias and abs(one.objective - many.objective[i]) < 1e-12:
+            assert many.hessian_min[i] == pytest.approx(one.hessian_min, abs=1e-3)
+    # with a bias, fit starts it at the mean of what the atoms leave over, and may end elsewhere
+    assert same >= (4 if bias else 11)
+
+
+def test_least_curvature_is_that_of_finite_differences():
+    X = problems(1)[0]
+    many = fit_many(X[None], 3, 0.5)
+    o = many.optimum(0)
+    w = o.problem.weights
+
+    def phi(D):
+        Z = testbed.encode(X, D / np.linalg.norm(D, axis=1, keepdims=True), 0.5).toarray()
+        return oracles.loss(X, D / np.linalg.norm(D, axis=1, keepdims=True), Z, 0.5, w)
+
+    scale = np.sqrt(w @ (many.Z[0] ** 2) + 0.5 * o.mu)[:, None]
+    rng, h = np.random.default_rng(0), 1e-4
+    for _ in range(20):
+        V = rng.standard_normal(o.D.shape)
+        V -= (V * o.D).sum(axis=1, keepdims=True) * o.D
+        bent = (phi(o.D + h * V) - 2 * phi(o.D) + phi(o.D - h * V)) / h**2
+        assert bent >= many.hessian_min[0] * ((scale * V) ** 2).sum() * (1 - 1e-3)
+
+
+def test_neighbours_threads_and_chunks_do_not_matter(monkeypatch):
+    X = problems(9)
+    whole = fit_many(X, 3, 0.5, seed=5, restarts=2)
+    first = fit_many(X[:4], 3, 0.5, seed=5, restarts=2)
+    assert np.array_equal(whole.D[:4], first.D)
+    monkeypatch.setattr(threads, "SMALL", 0)
+    monkeypatch.setattr(batch, "CHUNK_BYTES", 1)
+    again = fit_many(X, 3, 0.5, seed=5, restarts=2)
+    for name in ("D", "Z", "objective", "hessian_min"):
+        assert np.array_equal(getattr(whole, name), getattr(again, name), equal_nan=True), name
+
+
+def test_restarts_never_make_it_worse():
+    X = problems(20)
+    one, four = fit_many(X, 4, 0.5), fit_many(X, 4, 0.5, restarts=4)
+    assert (four.objective <= one.objective * (1 + 1e-12)).all()
+    assert (four.objective < one.objective - 1e-6).any()
+
+
+def test_penalties_and_weights_may_differ_by_problem():
+    X = np.repeat(problems(1), 3, axis=0)
+    w = np.random.default_rng(2).dirichlet(np.ones(60), 3)
+    many = fit_many(X, 2, [0.3, 0.5, 0.7], weights=w, restarts=2)
+    for i, lam in enumerate((0.3, 0.5, 0.7)):
+        Z = testbed.encode(X[i], many.D[i], lam).toarray()
+        np.testing.assert_allclose(Z, many.Z[i], atol=1e-11)
+        assert oracles.loss(X[i], many.D[i], Z, lam, w[i]) == pytest.approx(many.objective[i], rel=1e-12)
+
+
+def test_dead_atoms_are_revived_and_the_wide_limit_is_global():
+    X = np.eye(4)[None] * np.array([1.0, 2.0])[:, None, None]
+    start = np.tile(np.array([1.0, 0, 0, 0]), (2, 4, 1))
+    many = fit_many(X, 4, 0.2, start=start)
+    assert list(many.status) == ["global", "global"]
+    np.testing.assert_allclose(many.objective, [Problem(x, 0.2).huber_floor for x in X], rtol=1e-12)
+
+
+def test_duplicated_atoms_are_left_along_negative_curvature():
+    """Duplicates of a stationary atom are a saddle that every first-order condition passes."""
+    X = problems(6, seed=3)
+    one = fit_many(X, 1, 0.5, restarts=2)
+    many = fit_many(X, 2, 0.5, start=np.repeat(one.D, 2, axis=1))
+    assert (many.objective < one.objective - 1e-6).all()
+    assert (np.abs(many.D[:, 0] - many.D[:, 1]).max(axis=1) > 1e-3).all()
+
+
+def test_verification_of_a_batch_agrees_with_that_of_each_and_notices_errors():
+    X = problems(5)
+    many = fit_many(X, 3, 0.5, bias=True)
+    for i in range(5):
+        o = many.optimum(i)
+        for name in ("objective", "kkt", "stationarity"):
+            assert getattr(o, name) == pytest.approx(getattr(many, name)[i], rel=1e-9, abs=1e-14)
+    from testbed.verify import measure_many
+
+    D = many.D + 1e-6
+    D /= np.linalg.norm(D, axis=2, keepdims=True)
+    seen = measure_many(X, many.weights, many.lam, D, many.b, many.Z, True, True)
+    assert (seen.status(many.hessian_min) == "unconverged").all()
+
+
+def test_trust_region_steps_descend():
+    X = problems(5)
+    state = lockstep.Lockstep(X, np.full((5, 60), 1 / 60), np.full(5, 0.5), False, 0, starts(5, 3, 5))
+    before = state.value[state.at].copy()
+    lockstep.minimise(state, np.arange(5), np.full(5, 1e-12), most=3)
+    assert (state.value[state.at] < before).all()
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    ({"X": np.ones((3, 2))}, "3 dimensions"),
+    ({"X": np.full((1, 3, 2), np.nan)}, "finite"),
+    ({"n_atoms": 0}, "n_atoms"),
+    ({"n_atoms": 1000}, "at most 512"),
+    ({"lam": 0.0}, "lam"),
+    ({"lam": [0.1, -0.1]}, "problem 1 has lam"),
+    ({"lam": [0.1]}, "lam"),
+    ({"weights": np.ones((2, 4))}, "problem 0: weights must sum to 1"),
+    ({"weights": np.ones((3, 4)) / 4}, "shape"),
+    ({"start": np.ones((2, 2, 3))}, "start"),
+    ({"start": np.ones((2, 3, 3)) / np.sqrt(3)}, "start must have shape"),
+])
+def test_bad_input_is_refused_by_name(arguments, words):
+    good = {"X": np.ones((2, 4, 3)), "n_atoms": 2, "lam": 0.1}
+    with pytest.raises((ValueError, TypeError), match=words):
+        fit_many(**(good | arguments))
