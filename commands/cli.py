@@ -109,7 +109,7 @@ def _worlds(arguments: argparse.Namespace) -> int:
 
 def _generate(arguments: argparse.Namespace) -> int:
     from generators import make, parse_parameters
-    from testbed import checks, files
+    from testbed import InputError, checks, files
 
     out = _target(arguments.out, ".npz")
     world = make(arguments.world, **parse_parameters(arguments.set))
@@ -119,7 +119,7 @@ def _generate(arguments: argparse.Namespace) -> int:
     elif world.finite:
         sample = world.exact()
     else:
-        raise ValueError(f"generate: {arguments.world} has no finite support, so it needs --n")
+        raise InputError(f"generate: {arguments.world} has no finite support, so it needs --n")
     files.save_npz(out, {"X": sample.X, "weights": sample.weights, "codes": sample.codes, "features": sample.features,
                          "offset": sample.offset})
     n, d = sample.X.shape
@@ -161,12 +161,12 @@ def _check(arguments: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from properties import check
-    from testbed import Optimum, checks, classify, gap
+    from testbed import InputError, Optimum, checks, classify, gap
 
     if arguments.tau is not None:
         checks.number("check", "--tau", arguments.tau, 0)
         if not arguments.bounds:
-            raise ValueError("check: --tau is the price of --bounds; give both")
+            raise InputError("check: --tau is the price of --bounds; give both")
     optimum = Optimum.load(arguments.optimum)
     bounds = gap(optimum, arguments.tau) if arguments.bounds else None
     second = classify(optimum)
@@ -236,15 +236,17 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 def _target(name: str, suffix: str) -> Path:
     """The output path, refused before any work if it could not be written."""
+    from testbed import InputError
+
     path = Path(name)
     if path.suffix != suffix:
-        raise ValueError(f"--out must end in {suffix}; got {name}")
+        raise InputError(f"--out must end in {suffix}; got {name}")
     if path.is_dir():
-        raise ValueError(f"--out {name} is a folder")
+        raise InputError(f"--out {name} is a folder")
     if not path.parent.is_dir():
-        raise ValueError(f"--out {name}: there is no folder {path.parent}")
+        raise InputError(f"--out {name}: there is no folder {path.parent}")
     if not os.access(path.parent, os.W_OK):
-        raise ValueError(f"--out {name}: the folder {path.parent} cannot be written")
+        raise InputError(f"--out {name}: the folder {path.parent} cannot be written")
     return path
 
 

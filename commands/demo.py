@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from testbed.errors import InputError
+
 FOLDER = Path(__file__).parent.parent / "demos"  # scripts beside the packages: in a clone, not in an installed copy
 
 
@@ -14,7 +16,7 @@ def names() -> dict[str, str]:
     """Name -> first line of the notebook's docstring. Raises ValueError where the folder is not at hand."""
     found = sorted(FOLDER.glob("*.py"))
     if not found:
-        raise ValueError("demo: the notebooks are not installed with the packages; run this from a clone of the "
+        raise InputError("demo: the notebooks are not installed with the packages; run this from a clone of the "
                          "repository")
     return {path.stem: (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
             for path in found}
@@ -28,11 +30,11 @@ def start(name: str, edit: bool = False) -> int:
     """
     known = names()
     if name not in (*known, "all"):
-        raise ValueError(f"demo: unknown demo {name!r}; the demos are {', '.join(known)}, or all")
+        raise InputError(f"demo: unknown demo {name!r}; the demos are {', '.join(known)}, or all")
     try:
         import marimo  # noqa: F401
     except ImportError:
-        raise ValueError("demo: notebooks need marimo; install the extra 'demos'") from None
+        raise InputError("demo: notebooks need marimo; install the extra 'demos'") from None
     what = FOLDER if name == "all" else FOLDER / f"{name}.py"
     command = [sys.executable, "-m", "marimo", "edit" if edit else "run", str(what)]
     try:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import properties
 from figures import gallery
 from properties.theory import Statement, statements
+from testbed.errors import InputError
 
 
 def table() -> str:
@@ -27,7 +28,7 @@ def page(id: str, say: Callable[[str], None]) -> tuple[str, bool]:
     """
     known = statements()
     if id not in known:
-        raise ValueError(f"theory: unknown statement {id!r}; the statements are {', '.join(known)}")
+        raise InputError(f"theory: unknown statement {id!r}; the statements are {', '.join(known)}")
     s = known[id]
     evidence = list(_evidence(s, say))
     lines = [f"{s.id}  {s.name}", "", *textwrap.wrap(s.statement, 116, initial_indent="    ", subsequent_indent="    "),

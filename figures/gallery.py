@@ -19,6 +19,7 @@ import numpy as np
 from figures import cache
 from figures.base import Figure, Numbers
 from figures.story import ORDER
+from testbed.errors import InputError
 
 if TYPE_CHECKING:
     from figures.page import Made
@@ -43,7 +44,7 @@ def known(names: Sequence[str], there: Sequence[str]) -> None:
         if name not in there:
             near = difflib.get_close_matches(name, there, 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"figures: unknown figure {name!r}; the figures are {', '.join(there)}{hint}")
+            raise InputError(f"figures: unknown figure {name!r}; the figures are {', '.join(there)}{hint}")
 
 
 class Written(NamedTuple):
@@ -67,7 +68,7 @@ def write(out: Path, names: Sequence[str], say: Say, fresh: bool = False) -> Wri
 
     known(names, ORDER)
     if out.exists() and not out.is_dir():
-        raise ValueError(f"figures: --out must be a folder; {out} is a file")
+        raise InputError(f"figures: --out must be a folder; {out} is a file")
     out.mkdir(parents=True, exist_ok=True)
     keys = cache.keys(ORDER)
     made: dict[str, Made] = {}

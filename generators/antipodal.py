@@ -15,6 +15,7 @@ from generators.prediction import Prediction
 from generators.world import World
 from testbed import checks
 from testbed.checks import Array
+from testbed.errors import InputError
 from testbed.problem import huber
 
 BALANCED = 1e-14  # relative size of a Huber slope that is zero but for rounding
@@ -59,13 +60,13 @@ def _location(world: World, lam: float) -> Prediction:
     Valid for lam < max |s - E s| (always, if s is unbounded): beyond, b = E x and no atom is live.
     """
     if world.n_features != 1:
-        raise ValueError(f"predict: T5 is for one direction; {world} has {world.n_features}")
+        raise InputError(f"predict: T5 is for one direction; {world} has {world.n_features}")
     assert isinstance(world.law, Product) and isinstance(world.law.laws[0], Feature)
     law, p = world.law.laws[0].magnitude, world.law.laws[0].p
     mean, ends = p * law.mean, [law.low, quadrature.highest(law)] + [0.0] * (p < 1)
     spread = max(abs(end - mean) for end in ends)
     if lam >= spread:
-        raise ValueError(f"predict: T5 holds for lam below max |s - E s| = {spread:g}, so that an atom is live; "
+        raise InputError(f"predict: T5 holds for lam below max |s - E s| = {spread:g}, so that an atom is live; "
                          f"got {lam:g}")
     c = huber_location(law, lam, p)
     s, w = points(law, p, c, lam)

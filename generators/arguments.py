@@ -9,6 +9,7 @@ import numpy as np
 
 from testbed import checks
 from testbed.checks import Array
+from testbed.errors import InputError, InputTypeError
 
 SUM_SLACK = 1e-12  # probabilities that ought to sum to 1 may miss it by rounding, and are then taken to mean it
 MOST_FEATURES = 20_000  # orthonormal axes of more would not fit into memory
@@ -30,7 +31,7 @@ def per_feature(where: str, name: str, value: Any, k: int) -> list[Any]:
     if not listed(value):
         return [value] * k
     if len(value) != k:
-        raise ValueError(f"{where}: {name} must be one value or {k} of them, one per feature; got {len(value)}")
+        raise InputError(f"{where}: {name} must be one value or {k} of them, one per feature; got {len(value)}")
     return list(value)
 
 
@@ -48,9 +49,9 @@ def distribution(where: str, name: str, value: Any, size: int) -> Array:
     p = checks.vector(where, name, value, size)
     if (p < 0).any():
         entry = int(np.argmax(p < 0))
-        raise ValueError(f"{where}: {name} must not be negative; entry {entry} is {p[entry]:g}")
+        raise InputError(f"{where}: {name} must not be negative; entry {entry} is {p[entry]:g}")
     if abs(p.sum() - 1) > checks.SUM_TOLERANCE:
-        raise ValueError(f"{where}: {name} must sum to 1; they sum to {p.sum():.12g}")
+        raise InputError(f"{where}: {name} must sum to 1; they sum to {p.sum():.12g}")
     return p / p.sum()
 
 
@@ -66,7 +67,7 @@ def generator(where: str, rng: Any) -> np.random.Generator:
     if isinstance(rng, np.random.Generator):
         return rng
     if isinstance(rng, bool | np.bool_) or not isinstance(rng, int | np.integer):
-        raise TypeError(f"{where}: rng must be a numpy Generator or a whole-number seed; got {type(rng).__name__}")
+        raise InputTypeError(f"{where}: rng must be a numpy Generator or a whole-number seed; got {type(rng).__name__}")
     return np.random.default_rng(checks.integer(where, "rng", rng))
 
 

@@ -20,6 +20,7 @@ from generators.magnitudes import Scalar, scalar
 from generators.world import World
 from testbed import checks
 from testbed.checks import Array
+from testbed.errors import InputError
 
 MOST = 12  # features; the linear program has 2^k variables
 EXACT = 1e-12  # largest error of a reproduced probability
@@ -39,9 +40,9 @@ def cofiring(pairs: Any = ((0.5, 0.2), (0.2, 0.5)),
     P = checks.matrix(where, "pairs", pairs)
     k = len(P)
     if P.shape != (k, k) or not np.array_equal(P, P.T):
-        raise ValueError(f"{where}: pairs must be a symmetric (k, k) matrix; its shape is {P.shape}")
+        raise InputError(f"{where}: pairs must be a symmetric (k, k) matrix; its shape is {P.shape}")
     if k > MOST:
-        raise ValueError(f"{where}: pairs may have {MOST} features at most; got {k}")
+        raise InputError(f"{where}: pairs may have {MOST} features at most; got {k}")
     laws = [scalar(where, "magnitude", entry) for entry in arguments.per_feature(where, "magnitude", magnitude, k)]
     _necessary(where, P)
     patterns, p = joint(where, P)
@@ -61,16 +62,16 @@ def joint(where: str, P: Array) -> tuple[np.ndarray, Array]:
     found = linprog(count * (count - 1) * (count - 2) / 6, A_eq=A, b_eq=b, bounds=(0, None), method="highs-ds",
                     options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10})
     if found.status == 2:
-        raise ValueError(f"{where}: no joint distribution has these pairs (the linear program over the {2**k} firing "
+        raise InputError(f"{where}: no joint distribution has these pairs (the linear program over the {2**k} firing "
                          "patterns is infeasible), although every pair and triple is possible on its own")
     if found.status != 0:
-        raise ValueError(f"{where}: the linear program failed: {found.message}")
+        raise InputError(f"{where}: the linear program failed: {found.message}")
     # the program's vertex names the patterns; their probabilities are solved for again, to the last digits
     for columns in (np.flatnonzero(found.x > 0), np.arange(2**k)):
         q = nnls(A[:, columns], b)[0]
         if np.abs(A[:, columns] @ q - b).max() <= EXACT:
             return cube[columns[q > 0]], q[q > 0] / q.sum()
-    raise ValueError(f"{where}: no joint distribution has these pairs to {EXACT:g}; they lie just outside")
+    raise InputError(f"{where}: no joint distribution has these pairs to {EXACT:g}; they lie just outside")
 
 
 def _necessary(where: str, P: Array) -> None:
@@ -78,21 +79,21 @@ def _necessary(where: str, P: Array) -> None:
     k, p = len(P), np.diag(P)
     for i in range(k):
         if P[i, i] > 1 + SLACK or P[i, i] <= 0:
-            raise ValueError(f"{where}: pairs[{i}][{i}], the probability that feature {i} fires, must be > 0 and <= 1; "
+            raise InputError(f"{where}: pairs[{i}][{i}], the probability that feature {i} fires, must be > 0 and <= 1; "
                              f"got {P[i, i]:g}")
     for i, j in combinations(range(k), 2):
         low, high = max(0.0, p[i] + p[j] - 1), min(p[i], p[j])
         if not low - SLACK <= P[i, j] <= high + SLACK:
-            raise ValueError(f"{where}: features {i} and {j}, firing with probabilities {p[i]:g} and {p[j]:g}, fire "
+            raise InputError(f"{where}: features {i} and {j}, firing with probabilities {p[i]:g} and {p[j]:g}, fire "
                              f"together with probability at least {low:g} and at most {high:g}; pairs[{i}][{j}] is "
                              f"{P[i, j]:g}")
     for i, j, l in permutations(range(k), 3):
         # both pairs of i fit inside its own firing, overlapping at most in the pair of the others
         if j < l and P[i, j] + P[i, l] - P[j, l] > p[i] + SLACK:
-            raise ValueError(f"{where}: features {i}, {j}, {l} violate P({i},{j}) + P({i},{l}) - P({j},{l}) <= P({i}): "
+            raise InputError(f"{where}: features {i}, {j}, {l} violate P({i},{j}) + P({i},{l}) - P({j},{l}) <= P({i}): "
                              f"{P[i, j]:g} + {P[i, l]:g} - {P[j, l]:g} > {p[i]:g}")
     for i, j, l in combinations(range(k), 3):
         singles, doubles = p[i] + p[j] + p[l], P[i, j] + P[i, l] + P[j, l]
         if singles - doubles > 1 + SLACK:
-            raise ValueError(f"{where}: features {i}, {j}, {l} violate P({i}) + P({j}) + P({l}) - P({i},{j}) - "
+            raise InputError(f"{where}: features {i}, {j}, {l} violate P({i}) + P({j}) + P({l}) - P({i},{j}) - "
                              f"P({i},{l}) - P({j},{l}) <= 1: {singles:g} - {doubles:g} > 1")

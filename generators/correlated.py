@@ -17,6 +17,7 @@ from generators.magnitudes import Scalar, scalar
 from generators.world import World
 from testbed import checks
 from testbed.checks import Array
+from testbed.errors import InputError
 
 SEMIDEFINITE = 1e-10  # how negative an eigenvalue of a correlation matrix may be by rounding
 
@@ -43,10 +44,10 @@ class Copula(Law):
         return np.where(on, np.stack([law.draw(rng, n) for law in self.magnitudes], axis=1), 0.0)
 
     def size(self) -> int:
-        raise ValueError(self.obstacle)
+        raise InputError(self.obstacle)
 
     def support(self) -> Support:
-        raise ValueError(self.obstacle)
+        raise InputError(self.obstacle)
 
     def pairs(self) -> Array:
         """(k, k) probabilities that i and j fire together, to about 1e-12; firing probabilities on the diagonal."""
@@ -102,10 +103,10 @@ def _correlation(where: str, value: Any, k: int) -> Array:
     else:
         C = checks.matrix(where, "correlation", value, k)
         if C.shape != (k, k) or not np.array_equal(C, C.T):
-            raise ValueError(f"{where}: correlation must be a symmetric ({k}, {k}) matrix")
+            raise InputError(f"{where}: correlation must be a symmetric ({k}, {k}) matrix")
         if not np.allclose(np.diag(C), 1, rtol=0, atol=SEMIDEFINITE) or np.abs(C).max() > 1:
-            raise ValueError(f"{where}: correlation must have a diagonal of ones and entries between -1 and 1")
+            raise InputError(f"{where}: correlation must have a diagonal of ones and entries between -1 and 1")
     least = float(np.linalg.eigvalsh(C)[0])
     if least < -SEMIDEFINITE:
-        raise ValueError(f"{where}: correlation must be positive semidefinite; its least eigenvalue is {least:.3g}")
+        raise InputError(f"{where}: correlation must be positive semidefinite; its least eigenvalue is {least:.3g}")
     return C

@@ -20,6 +20,7 @@ from generators.plane.atoms import best_angles, two_atoms
 from generators.prediction import Prediction
 from generators.world import World
 from testbed import checks
+from testbed.errors import InputError
 
 __all__ = ["best_angles", "broken", "correlated_pair", "critical_lam", "tilted", "two_atoms"]
 
@@ -44,7 +45,7 @@ def correlated_pair(alpha: float = 0.4, beta: float = 0.2) -> World:
     beta = checks.number(where, "beta", beta, 0, 1)
     rest = 1 - 2 * alpha - beta
     if rest < -arguments.SUM_SLACK:
-        raise ValueError(f"{where}: 2 alpha + beta must be at most 1; got {2 * alpha + beta:g}")
+        raise InputError(f"{where}: 2 alpha + beta must be at most 1; got {2 * alpha + beta:g}")
     patterns = np.array([[True, False], [False, True], [True, True], [False, False]])
     p = np.array([alpha, alpha, beta, rest if rest > arguments.SUM_SLACK else 0.0])
     law = Patterns(patterns[p > 0], p[p > 0] / p.sum(), [constant(1.0)] * 2)
@@ -124,7 +125,7 @@ def critical_lam(alpha: float, beta: float) -> float:
     where = "critical_lam"
     correlated_pair(alpha, beta)
     if beta == 0:
-        raise ValueError(f"{where}: beta must be > 0; without co-firing the atoms are the features at every lam < 1")
+        raise InputError(f"{where}: beta must be > 0; without co-firing the atoms are the features at every lam < 1")
     low, high = 0.0, 1.0
     while high - low > np.finfo(float).eps * high:
         lam = (low + high) / 2
@@ -146,9 +147,9 @@ def _pair(world: World, lam: float) -> Prediction:
     both regimes psi is half of what the angle between the atoms falls short of a right angle.
     """
     if world.offset.any() or abs(world.features[0] @ world.features[1]) > 1e-12:
-        raise ValueError("predict: T2 is for orthogonal features without offset")
+        raise InputError("predict: T2 is for orthogonal features without offset")
     if lam >= 1:
-        raise ValueError(f"predict: T2 holds for lam < 1, so that singles are coded; got {lam:g}")
+        raise InputError(f"predict: T2 holds for lam < 1, so that singles are coded; got {lam:g}")
     sample = world.exact()
     mass = {tuple(code): w for code, w in zip(sample.codes.tolist(), sample.weights, strict=True)}
     alpha, beta = mass[1.0, 0.0], mass.get((1.0, 1.0), 0.0)
@@ -158,7 +159,7 @@ def _pair(world: World, lam: float) -> Prediction:
     regime = min(known, key=lambda name: known[name].objective, default="")
     if not regime or rival < known[regime].objective - TIE:
         branches = ", ".join(f"{name} {branch.objective:.10g}" for name, branch in known.items()) or "none"
-        raise ValueError(f"predict: T2 holds where the tilted or the broken pair is optimal; at alpha = {alpha:g}, "
+        raise InputError(f"predict: T2 holds where the tilted or the broken pair is optimal; at alpha = {alpha:g}, "
                          f"beta = {beta:g}, lam = {lam:g} their F are: {branches}, and atoms at "
                          f"{np.degrees(angles[0]):.1f} and {np.degrees(angles[1]):.1f} degrees have {rival:.10g}")
     F, angle = known[regime]

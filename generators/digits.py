@@ -13,6 +13,7 @@ from generators.sample import Sample
 from generators.world import LIMIT, World
 from testbed import checks
 from testbed.checks import Array
+from testbed.errors import InputError
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -25,19 +26,19 @@ class Recorded(World):
         n = checks.integer("sample", "n", n, 1)
         rng = arguments.generator("sample", rng)
         if n > len(self.rows):
-            raise ValueError(f"sample: {self} has {len(self.rows)} rows; got n = {n}")
+            raise InputError(f"sample: {self} has {len(self.rows)} rows; got n = {n}")
         return self._sample(self.rows[rng.permutation(len(self.rows))[:n]])
 
     def exact(self, limit: int = LIMIT) -> Sample:
         if len(self.rows) > checks.integer("exact", "limit", limit, 1):
-            raise ValueError(f"exact: {self} has {len(self.rows)} rows; the limit is {limit}")
+            raise InputError(f"exact: {self} has {len(self.rows)} rows; the limit is {limit}")
         return self._sample(self.rows)
 
     def embed(self, d: int, coherence: str | float = "orthonormal", seed: int | None = None) -> NoReturn:
-        raise ValueError(f"embed: {self} is recorded data; it has no features to embed")
+        raise InputError(f"embed: {self} is recorded data; it has no features to embed")
 
     def noise(self, sigma: float) -> NoReturn:
-        raise ValueError(f"noise: {self} is recorded data, taken as it is")
+        raise InputError(f"noise: {self} is recorded data, taken as it is")
 
     def _sample(self, X: Array) -> Sample:
         return Sample(X, np.empty((len(X), 0)), self.features, np.full(len(X), 1.0 / len(X)), self.offset)
@@ -51,7 +52,7 @@ def digits() -> World:
     try:
         from sklearn.datasets import load_digits
     except ImportError:
-        raise ValueError("digits: the data come with scikit-learn, which is not installed (pip install scikit-learn)"
+        raise InputError("digits: the data come with scikit-learn, which is not installed (pip install scikit-learn)"
                          ) from None
     images: Any = load_digits().data
     X = np.asarray(images, dtype=float) / 16

@@ -8,6 +8,7 @@ import numpy as np
 
 from testbed import checks
 from testbed.checks import Array
+from testbed.errors import InputError
 
 BOUNDARY = 1e-12  # how close to -1/(k-1) a cosine counts as the regular simplex
 
@@ -26,11 +27,11 @@ def directions(where: str, k: int, d: int, coherence: Any = "orthonormal", seed:
         checks.choice(where, "coherence", coherence, ("orthonormal", "random"))
         if coherence == "random":
             if rng is None:
-                raise ValueError(f"{where}: coherence 'random' needs a seed; got None")
+                raise InputError(f"{where}: coherence 'random' needs a seed; got None")
             V = rng.standard_normal((k, d))
             return V / np.linalg.norm(V, axis=1, keepdims=True)
         if d < k:
-            raise ValueError(f"{where}: {k} orthonormal features need d >= {k}; got d = {d}")
+            raise InputError(f"{where}: {k} orthonormal features need d >= {k}; got d = {d}")
         V = np.eye(k, d)
     else:
         V = equiangular(where, k, d, checks.number(where, "coherence", coherence, -1, 1, open_high=True))
@@ -44,11 +45,11 @@ def equiangular(where: str, k: int, d: int, c: float) -> Array:
     """
     along = 1 + (k - 1) * c
     if along < -BOUNDARY:
-        raise ValueError(f"{where}: {k} directions have a common cosine of -1/{k - 1} = {-1 / (k - 1):.6g} at least; "
+        raise InputError(f"{where}: {k} directions have a common cosine of -1/{k - 1} = {-1 / (k - 1):.6g} at least; "
                          f"got {c:g}")
     simplex = along <= BOUNDARY
     if d < k - simplex:
-        raise ValueError(f"{where}: {k} directions of common cosine {c:g} need d >= {k - simplex}; got d = {d}")
+        raise InputError(f"{where}: {k} directions of common cosine {c:g} need d >= {k - simplex}; got d = {d}")
     mean = np.full((k, k), 1 / k)
     V = np.sqrt(1 - c) * (np.eye(k) - mean) + np.sqrt(max(along, 0.0)) * mean
     if simplex:  # rows lie in the complement of 1: take coordinates there

@@ -20,6 +20,7 @@ from generators.magnitudes import Scalar, scalar
 from generators.world import World
 from testbed import checks
 from testbed.checks import Array
+from testbed.errors import InputError
 
 Magnitude = Scalar | str | float
 
@@ -127,7 +128,7 @@ def hierarchical(roots: int = 1, depth: int = 2, branching: int = 2, root_probab
     branching = checks.integer(where, "branching", branching, 1)
     features = roots * (depth if branching == 1 else (branching ** min(depth, 99) - 1) // (branching - 1))
     if features > arguments.MOST_FEATURES:
-        raise ValueError(f"{where}: roots, depth and branching must make at most {arguments.MOST_FEATURES} features; "
+        raise InputError(f"{where}: roots, depth and branching must make at most {arguments.MOST_FEATURES} features; "
                          f"{roots}, {depth} and {branching} make more")
     parents = [-1] * roots
     level = range(roots)
@@ -155,7 +156,7 @@ def build(where: str, parents: Sequence[int], probabilities: float | Sequence[fl
     laws = [scalar(where, "magnitude", entry) for entry in arguments.per_feature(where, "magnitude", magnitude, k)]
     tied, exhaustive = checks.flag(where, "tied", tied), checks.flag(where, "exhaustive", exhaustive)
     if exhaustive and not any(flags):
-        raise ValueError(f"{where}: exhaustive children must be exclusive; exclusive is False")
+        raise InputError(f"{where}: exhaustive children must be exclusive; exclusive is False")
     blocks: list[Block] = []
     for parent in range(-1, k):
         children = [i for i in range(k) if above[i] == parent]
@@ -174,7 +175,7 @@ def _exclusive(where: str, parent: int, children: Sequence[int], p: Array, exhau
     if exhaustive or abs(total - 1) <= SUM_SLACK:
         p, rest = p / total, 0.0
     elif total > 1:
-        raise ValueError(f"{where}: probabilities of the exclusive children of feature {parent} must sum to at most 1; "
+        raise InputError(f"{where}: probabilities of the exclusive children of feature {parent} must sum to at most 1; "
                          f"they sum to {total:g}")
     else:
         rest = 1 - total
@@ -183,9 +184,9 @@ def _exclusive(where: str, parent: int, children: Sequence[int], p: Array, exhau
 
 def _parents(where: str, parents: Sequence[int]) -> list[int]:
     if not arguments.listed(parents) or len(parents) == 0:
-        raise ValueError(f"{where}: parents must list one entry per feature; got {parents!r}")
+        raise InputError(f"{where}: parents must list one entry per feature; got {parents!r}")
     for i, parent in enumerate(parents):
         if checks.integer(where, f"parents[{i}]", parent, -1) >= i:
-            raise ValueError(f"{where}: parents must be -1 for a root or the index of an earlier feature; "
+            raise InputError(f"{where}: parents must be -1 for a root or the index of an earlier feature; "
                              f"entry {i} is {parent}")
     return [int(parent) for parent in parents]

@@ -16,6 +16,7 @@ import numpy as np
 from generators.arguments import pick
 from generators.magnitudes import Scalar
 from testbed.checks import Array
+from testbed.errors import InputError
 
 Support = tuple[Array, Array]  # codes (s, k), probabilities (s,)
 
@@ -133,7 +134,7 @@ def product(supports: Iterable[Support]) -> Support:
 def atoms(law: Scalar) -> Support:
     """The values (v,) and probabilities (v,) of a finite scalar law."""
     if law.values is None or law.probabilities is None:
-        raise ValueError(f"support: {law} is continuous")
+        raise InputError(f"support: {law} is continuous")
     return law.values, law.probabilities
 
 

@@ -19,6 +19,7 @@ from generators.arguments import call, distribution, pick
 from generators.words import parse_call
 from testbed import checks
 from testbed.checks import Array
+from testbed.errors import InputError
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -73,7 +74,7 @@ def discrete(values: Any = (1.0, 2.0), probabilities: Any = None) -> Scalar:
     where = "discrete"
     v = checks.vector(where, "values", values, np.size(values)) if np.size(values) else np.empty(0)
     if v.size == 0 or np.unique(v).size < v.size:
-        raise ValueError(f"{where}: values must be distinct, and at least one; got {list(np.ravel(values))}")
+        raise InputError(f"{where}: values must be distinct, and at least one; got {list(np.ravel(values))}")
     p = distribution(where, "probabilities", probabilities, v.size)
     return _finite(call(where, values=v, probabilities=p), v[p > 0], p[p > 0])
 
@@ -145,13 +146,13 @@ def scalar(where: str, name: str, value: Any, signed: bool = False) -> Scalar:
         try:
             law = _named(value)
         except (ValueError, TypeError) as error:
-            raise ValueError(f"{where}: {name}: {error}") from None
+            raise InputError(f"{where}: {name}: {error}") from None
     elif isinstance(value, Scalar):
         law = value
     else:
         law = constant(checks.number(where, name, value))
     if not signed and (law.low <= 0 if law.finite else law.low < 0):
-        raise ValueError(f"{where}: {name} must be a law of positive numbers; {law} reaches down to {law.low:g}")
+        raise InputError(f"{where}: {name} must be a law of positive numbers; {law} reaches down to {law.low:g}")
     return law
 
 
@@ -164,11 +165,11 @@ def _named(text: str) -> Scalar:
     if name not in LAWS:
         near = difflib.get_close_matches(name, LAWS, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"unknown law {name!r}; the laws are {', '.join(LAWS)}{hint}")
+        raise InputError(f"unknown law {name!r}; the laws are {', '.join(LAWS)}{hint}")
     try:
         inspect.signature(LAWS[name]).bind(*positional, **named)
     except TypeError as error:
-        raise ValueError(f"{name}{inspect.signature(LAWS[name])}: {error}") from None
+        raise InputError(f"{name}{inspect.signature(LAWS[name])}: {error}") from None
     return LAWS[name](*positional, **named)
 
 

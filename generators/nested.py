@@ -16,6 +16,7 @@ from generators.plane.absorption import absorbed
 from generators.splitting import all_children
 from generators.world import World
 from testbed import checks
+from testbed.errors import InputError
 
 
 def nested_pair(rho: float = 0.5, angle: float = math.pi / 2, magnitude: Scalar | str | float = 1.0,
@@ -52,11 +53,11 @@ def exclusive_children(k: int = 3, p: float = 1.0, magnitude: Scalar | str | flo
     law = scalar(where, "magnitude", magnitude)
     shares = arguments.distribution(where, "probabilities", probabilities, k)
     if not shares.all():
-        raise ValueError(f"{where}: probabilities must be > 0; entry {int(np.argmin(shares))} is 0")
+        raise InputError(f"{where}: probabilities must be > 0; entry {int(np.argmin(shares))} is 0")
     text = arguments.call(where, k=k, p=p, magnitude=law, probabilities=None if probabilities is None else shares,
                           directions=directions)
     world = build(where, [-1] + [0] * k, [p, *shares.tolist()], True, True, law, False, text)
     V = world.features if directions is None else checks.unit_rows(where, "directions", directions)
     if len(V) != k + 1:
-        raise ValueError(f"{where}: directions must have k + 1 = {k + 1} rows, the parent's first; got {len(V)}")
+        raise InputError(f"{where}: directions must have k + 1 = {k + 1} rows, the parent's first; got {len(V)}")
     return replace(world, features=V, theory=all_children)

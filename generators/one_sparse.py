@@ -14,6 +14,7 @@ from generators.prediction import Prediction
 from generators.wide import distinct
 from generators.world import World
 from testbed import checks
+from testbed.errors import InputError
 
 
 def one_sparse(n_features: int | None = None, probabilities: Sequence[float] | None = None,
@@ -28,11 +29,11 @@ def one_sparse(n_features: int | None = None, probabilities: Sequence[float] | N
     k = arguments.count(where, n_features, [directions, probabilities, magnitude], 3)
     p = arguments.distribution(where, "probabilities", probabilities, k)
     if not p.all():
-        raise ValueError(f"{where}: probabilities must be > 0; entry {int(np.argmin(p))} is 0")
+        raise InputError(f"{where}: probabilities must be > 0; entry {int(np.argmin(p))} is 0")
     laws = [scalar(where, "magnitude", entry) for entry in arguments.per_feature(where, "magnitude", magnitude, k)]
     V = np.eye(k) if directions is None else checks.unit_rows(where, "directions", directions)
     if len(distinct(V)) < len(V):
-        raise ValueError(f"{where}: directions must be different; two rows coincide")
+        raise InputError(f"{where}: directions must be different; two rows coincide")
     text = arguments.call(where, n_features=k, probabilities=None if probabilities is None else p,
                           magnitude=laws if arguments.listed(magnitude) else laws[0], directions=directions)
     return World(Patterns(np.eye(k, dtype=bool), p, laws), text, V, theory=_recovery)
@@ -49,9 +50,9 @@ def _recovery(world: World, lam: float) -> Prediction:
     assert isinstance(law, Patterns)
     least = min(scalar.low for scalar in law.magnitudes)
     if lam >= least:
-        raise ValueError(f"predict: T1 holds for lam below the least magnitude, {least:g}; got {lam:g}")
+        raise InputError(f"predict: T1 holds for lam below the least magnitude, {least:g}; got {lam:g}")
     if world.offset.any():
-        raise ValueError("predict: T1 is for data without offset")
+        raise InputError("predict: T1 is for data without offset")
     mean = float(law.probabilities @ [scalar.mean for scalar in law.magnitudes])
     return Prediction("T1", distinct(world.features), np.zeros(world.d), lam * mean - lam * lam / 2,
                       {"activity": mean - lam}, False,

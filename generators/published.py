@@ -17,6 +17,7 @@ from generators.plane.atoms import unit
 from generators.world import World
 from testbed import checks
 from testbed.checks import Array
+from testbed.errors import InputError
 
 ROOTS = 3  # of `tree`
 CHILDREN = 3
@@ -97,7 +98,7 @@ def hedged(lam: float, p: float = 0.25, child: float = 0.2) -> float:
     silent = -found[1:] @ unit(found[0]) <= lam  # where the parent is off
     solved = np.abs(equations(found)).max() < 1e-12 and codes(found)[1:].min() > 0 and 0 < found[0] < math.pi / 4
     if not (silent and solved):
-        raise ValueError(f"{where}: lam must be so small that the atom is on wherever the parent fires; got {lam:g}")
+        raise InputError(f"{where}: lam must be so small that the atom is on wherever the parent fires; got {lam:g}")
     return float(found[0])
 
 
@@ -150,10 +151,10 @@ class CorrelatedRoots(Law):
         return self.forest.grow(codes, rng, [block for block in self.forest.blocks if block.parent >= 0])
 
     def size(self) -> int:
-        raise ValueError(self.obstacle)
+        raise InputError(self.obstacle)
 
     def support(self) -> Support:
-        raise ValueError(self.obstacle)
+        raise InputError(self.obstacle)
 
 
 def synthetic_forest(roots: int = 4, branching: int = 3, depth: int = 3, d: int = 32, rank: int = 2,

@@ -20,6 +20,7 @@ from generators.one_sparse import one_sparse
 from generators.published import correlated_50, hedging, synthetic_forest, tree
 from generators.two_features import two_features
 from generators.world import World
+from testbed.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,12 @@ def make(name: str, **parameters: Any) -> World:
     Raises ValueError for an unknown world or parameter, listing the known ones, and whatever the constructor raises.
     """
     if name not in WORLDS:
-        raise ValueError(f"make: unknown world {name!r}; the worlds are {', '.join(WORLDS)}{_hint(name, WORLDS)}")
+        raise InputError(f"make: unknown world {name!r}; the worlds are {', '.join(WORLDS)}{_hint(name, WORLDS)}")
     entry = WORLDS[name]
     for parameter in parameters:
         if parameter not in entry.parameters:
             known = f"its parameters are {', '.join(entry.parameters)}" if entry.parameters else "it has none"
-            raise ValueError(f"make: world {name!r} has no parameter {parameter!r}; "
+            raise InputError(f"make: world {name!r} has no parameter {parameter!r}; "
                              f"{known}{_hint(parameter, entry.parameters)}")
     return entry.constructor(**parameters)
 

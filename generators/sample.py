@@ -8,6 +8,7 @@ import numpy as np
 
 from testbed import checks
 from testbed.checks import Array
+from testbed.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,7 @@ class Sample:
         codes = checks.real_array(where, "codes", self.codes, 2)
         features = checks.real_array(where, "features", self.features, 2)
         if codes.shape[0] != X.shape[0] or features.shape != (codes.shape[1], X.shape[1]):
-            raise ValueError(f"{where}: expected X (n, d), codes (n, k), features (k, d); the shapes are "
+            raise InputError(f"{where}: expected X (n, d), codes (n, k), features (k, d); the shapes are "
                              f"{X.shape}, {codes.shape}, {features.shape}")
         if len(features):
             checks.unit_rows(where, "features", features)

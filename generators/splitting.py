@@ -29,6 +29,7 @@ from generators.wide import wide_limit
 from generators.world import World
 from testbed import Optimum, checks, fit
 from testbed.checks import Array
+from testbed.errors import InputError
 
 Groups = tuple[tuple[int, ...], ...]
 
@@ -59,20 +60,20 @@ def sharing(world: World, lam: float, n_atoms: int) -> Prediction:
     where = "sharing"
     lam = checks.number(where, "lam", lam, 0, open_low=True)
     if world.theory is not all_children:
-        raise ValueError(f"{where}: T4 is for exclusive_children; got {world}")
+        raise InputError(f"{where}: T4 is for exclusive_children; got {world}")
     k = world.n_features - 1
     m = checks.integer(where, "n_atoms", n_atoms, 1, k)
     X, weights = children(world)
     if m == k:
         return all_children(world, lam)
     if k > MOST:
-        raise ValueError(f"{where}: all partitions are tried for at most {MOST} children; {world} has {k}")
+        raise InputError(f"{where}: all partitions are tried for at most {MOST} children; {world} has {k}")
     _, groups = best_groups(X, weights, lam, m)[-1]
     D = np.array([leading_direction(X[list(group)], weights[list(group)], lam)[1] for group in groups])
     pull = X @ D.T - lam
     coded = tuple(tuple(i for i in group if pull[i, j] > 0) for j, group in enumerate(groups))
     if not all(coded):
-        raise ValueError(f"{where}: T4 holds while every atom is live; lam = {lam:g} leaves {m} atoms nothing to code")
+        raise InputError(f"{where}: T4 holds while every atom is live; lam = {lam:g} leaves {m} atoms nothing to code")
     Z = np.zeros((k, m))
     for j, group in enumerate(coded):
         Z[list(group), j] = pull[list(group), j]
@@ -81,12 +82,12 @@ def sharing(world: World, lam: float, n_atoms: int) -> Prediction:
     F = energy / 2 - float(weights @ (Z * Z).sum(axis=1)) / 2
     worst = float((R @ D.T).max()) / lam
     if worst > 1 + SILENT:
-        raise ValueError(f"{where}: T4 with {m} of {k} atoms holds while each child is coded by one atom; at lam = "
+        raise InputError(f"{where}: T4 with {m} of {k} atoms holds while each child is coded by one atom; at lam = "
                          f"{lam:g} another atom would fire too (score {worst:.4g} > 1)")
     if m > 1:
         rival = trained(X, weights, lam, m, RIVALS, 0).objective * weights.sum()
         if rival < F - TIE * energy:
-            raise ValueError(f"{where}: T4 with {m} of {k} atoms holds while each child is coded by one atom; at lam = "
+            raise InputError(f"{where}: T4 with {m} of {k} atoms holds while each child is coded by one atom; at lam = "
                              f"{lam:g} the best partition has F = {F:.10g}, and a trained dictionary {rival:.10g}")
     values = {"groups": coded, "silent": tuple(i for i in range(k) if not Z[i].any())}
     return Prediction("T4", D, np.zeros(world.d), F, values, False,
@@ -100,7 +101,7 @@ def children(world: World) -> tuple[Array, Array]:
     which = sample.codes[:, 1:] != 0
     rows = [np.flatnonzero(column) for column in which.T]
     if any(len(row) != 1 for row in rows):
-        raise ValueError(f"T4 with fewer atoms than children needs constant magnitudes; got {world}")
+        raise InputError(f"T4 with fewer atoms than children needs constant magnitudes; got {world}")
     place = np.concatenate(rows)
     return sample.X[place], sample.weights[place]
 
@@ -133,7 +134,7 @@ def splits(world: World, lam: float, restarts: int = 32, seed: int = 0) -> list[
         on = Z > SILENT * Z.max()
         if (on.sum(axis=1) > 1).any():
             child = int(np.argmax(on.sum(axis=1)))
-            raise ValueError(f"splits: with {m} atoms child {child} is coded by several at lam = {lam:g}: no partition")
+            raise InputError(f"splits: with {m} atoms child {child} is coded by several at lam = {lam:g}: no partition")
         groups = [tuple(np.flatnonzero(column).tolist()) for column in on.T if column.any()]
         path.append(tuple(sorted(groups, key=lambda group: (-len(group), group))))
     return path

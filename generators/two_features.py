@@ -15,6 +15,7 @@ from generators.laws import Patterns
 from generators.magnitudes import Scalar, scalar
 from generators.world import World
 from testbed import checks
+from testbed.errors import InputError
 
 
 def two_features(parent: float = 0.4, both: float = 0.2, child: float = 0.1, angle: float = math.pi / 2,
@@ -33,9 +34,9 @@ def two_features(parent: float = 0.4, both: float = 0.2, child: float = 0.1, ang
             scalar(where, "child_magnitude", magnitude if child_magnitude is None else child_magnitude)]
     rest = 1 - sum(p)
     if rest < -arguments.SUM_SLACK:
-        raise ValueError(f"{where}: parent + both + child must be at most 1; got {sum(p):g}")
+        raise InputError(f"{where}: parent + both + child must be at most 1; got {sum(p):g}")
     if p[0] + p[1] == 0 or p[2] + p[1] == 0:
-        raise ValueError(f"{where}: both features must fire with positive probability; "
+        raise InputError(f"{where}: both features must fire with positive probability; "
                          f"got parent = {p[0]:g}, both = {p[1]:g}, child = {p[2]:g}")
     patterns = np.array([[True, False], [True, True], [False, True], [False, False]])
     weights = np.array([*p, rest if rest > arguments.SUM_SLACK else 0.0])

@@ -10,6 +10,7 @@ from generators.prediction import Prediction
 from generators.world import World
 from testbed import checks
 from testbed.checks import Array
+from testbed.errors import InputError
 from testbed.problem import huber
 
 SAME_DIRECTION = 1e-9  # distance between unit vectors below which they are one direction
@@ -28,11 +29,11 @@ def wide_limit(statement: str, n_directions: int, world: World, lam: float) -> P
     nonzero = norms > SAME_DIRECTION * norms.max()
     shortest = float(norms[nonzero].min())
     if lam >= shortest:
-        raise ValueError(f"predict: {statement} holds for lam below the shortest nonzero point of the data, "
+        raise InputError(f"predict: {statement} holds for lam below the shortest nonzero point of the data, "
                          f"{shortest:g}; got {lam:g}")
     D = distinct(sample.X[nonzero] / norms[nonzero, None])
     if len(D) != n_directions:
-        raise ValueError(f"predict: {statement} needs data with {n_directions} directions; {world} has {len(D)}")
+        raise InputError(f"predict: {statement} needs data with {n_directions} directions; {world} has {len(D)}")
     return Prediction(statement, D, np.zeros(world.d), float(sample.weights @ huber(norms, lam)), {}, False,
                       f"{n_directions} atoms for {n_directions} directions: the Huber floor is reached, "
                       f"and every nonzero point is longer than lam ({shortest:g} > {lam:g})")

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from testbed.errors import InputError
+
 LONGEST = 10_000  # characters; far beyond anything typed
 DEEPEST = 2  # a matrix is a list of lists
 
@@ -25,29 +27,29 @@ def parse_parameters(words: Sequence[str]) -> dict[str, Any]:
         name, equals, text = word.partition("=")
         name = name.strip()
         if not equals or not _NAME.fullmatch(name):
-            raise ValueError(f"parameters: expected name=value; got {word!r}")
+            raise InputError(f"parameters: expected name=value; got {word!r}")
         if name in parameters:
-            raise ValueError(f"parameters: {name} is given twice")
+            raise InputError(f"parameters: {name} is given twice")
         try:
             parameters[name] = parse_value(text)
         except ValueError as error:
-            raise ValueError(f"parameters: {name}: {error}") from None
+            raise InputError(f"parameters: {name}: {error}") from None
     return parameters
 
 
 def parse_value(text: str, depth: int = 0) -> Any:
     """One value: see parse_parameters."""
     if len(text) > LONGEST:
-        raise ValueError(f"a value may have at most {LONGEST} characters; got {len(text)}")
+        raise InputError(f"a value may have at most {LONGEST} characters; got {len(text)}")
     parts = split(text)
     if len(parts) > 1:
         if depth >= DEEPEST:
-            raise ValueError(f"lists may be nested {DEEPEST} deep at most")
+            raise InputError(f"lists may be nested {DEEPEST} deep at most")
         return [parse_value(part, depth + 1) for part in parts]
     text = text.strip()
     if text.startswith("[") and text.endswith("]"):
         if depth >= DEEPEST:
-            raise ValueError(f"lists may be nested {DEEPEST} deep at most")
+            raise InputError(f"lists may be nested {DEEPEST} deep at most")
         return [parse_value(part, depth + 1) for part in split(text[1:-1])] if text[1:-1].strip() else []
     if text.lower() in ("true", "false", "none"):
         return {"true": True, "false": False, "none": None}[text.lower()]
@@ -57,7 +59,7 @@ def parse_value(text: str, depth: int = 0) -> Any:
         except ValueError:
             pass
     if not _WORD.fullmatch(text):
-        raise ValueError(f"expected a number, true, false, a list or a word; got {text!r}")
+        raise InputError(f"expected a number, true, false, a list or a word; got {text!r}")
     return text
 
 
@@ -65,7 +67,7 @@ def parse_call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
     """'uniform(1, high=2)' to ('uniform', [1], {'high': 2}); a bare word has no arguments."""
     match = _CALL.fullmatch(text) if len(text) <= LONGEST else None
     if match is None:
-        raise ValueError(f"expected a law such as uniform(1,2); got {text[:80]!r}")
+        raise InputError(f"expected a law such as uniform(1,2); got {text[:80]!r}")
     name, inside = match.groups()
     positional: list[Any] = []
     named: dict[str, Any] = {}
@@ -76,7 +78,7 @@ def parse_call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
         elif _NAME.fullmatch(key.strip()) and key.strip() not in named:
             named[key.strip()] = parse_value(value)
         else:
-            raise ValueError(f"expected argument=value; got {part.strip()!r}")
+            raise InputError(f"expected argument=value; got {part.strip()!r}")
     return name, positional, named
 
 
@@ -88,10 +90,10 @@ def split(text: str) -> list[str]:
             depth.append(character)
         elif character in ")]":
             if not depth or depth.pop() + character not in ("()", "[]"):
-                raise ValueError(f"brackets do not match in {text!r}")
+                raise InputError(f"brackets do not match in {text!r}")
         elif character == "," and not depth:
             pieces.append(text[start:i])
             start = i + 1
     if depth:
-        raise ValueError(f"brackets do not match in {text!r}")
+        raise InputError(f"brackets do not match in {text!r}")
     return [*pieces, text[start:]]

@@ -20,6 +20,7 @@ from generators.prediction import Prediction
 from generators.sample import Sample
 from testbed import checks
 from testbed.checks import Array
+from testbed.errors import InputError
 
 LIMIT = 1 << 16  # support points that `exact` lists unless told otherwise
 IN_SPAN = 1e-9  # relative distance from the span of the features at which an offset is still in it
@@ -53,7 +54,7 @@ class World:
         if k and self.features is not None:
             features = checks.unit_rows(where, "features", features)
         if len(features) != k:
-            raise ValueError(f"{where}: features must have {k} rows, one per feature; got {len(features)}")
+            raise InputError(f"{where}: features must have {k} rows, one per feature; got {len(features)}")
         d = features.shape[1]
         offset = np.zeros(d) if self.offset is None else checks.vector(where, "offset", self.offset, d)
         object.__setattr__(self, "features", checks.frozen(features))
@@ -99,10 +100,10 @@ class World:
         """
         limit = checks.integer("exact", "limit", limit, 1)
         if self._obstacle:
-            raise ValueError(f"exact: world {self} {self._obstacle}; use sample")
+            raise InputError(f"exact: world {self} {self._obstacle}; use sample")
         size = self.law.size()
         if size > limit:
-            raise ValueError(f"exact: the support of {self} lists {size} points; the limit is {limit} (raise it, or "
+            raise InputError(f"exact: the support of {self} lists {size} points; the limit is {limit} (raise it, or "
                              f"use sample)")
         listed, probabilities = self.law.support()
         codes, place = np.unique(listed + 0.0, axis=0, return_inverse=True)  # + 0.0: -0 and 0 are one code
@@ -117,9 +118,9 @@ class World:
         """
         lam = checks.number("predict", "lam", lam, 0, open_low=True)
         if self.theory is None:
-            raise ValueError(f"predict: no exact answer is known for {self}")
+            raise InputError(f"predict: no exact answer is known for {self}")
         if self._obstacle and self.sigma:
-            raise ValueError(f"predict: world {self} {self._obstacle}; exact answers are for worlds without noise")
+            raise InputError(f"predict: world {self} {self._obstacle}; exact answers are for worlds without noise")
         return self.theory(self, lam)
 
     def embed(self, d: int, coherence: str | float = "orthonormal", seed: int | None = None) -> World:
@@ -134,7 +135,7 @@ class World:
         if self.offset.any():
             shift = np.linalg.lstsq(self.features.T, self.offset)[0]
             if np.linalg.norm(shift @ self.features - self.offset) > IN_SPAN * np.linalg.norm(self.offset):
-                raise ValueError("embed: the offset points out of the span of the features, so it has no image; embed "
+                raise InputError("embed: the offset points out of the span of the features, so it has no image; embed "
                                  "a world without offset")
             offset = shift @ V
         options = "".join([f", {arguments.show(coherence)}", f", seed={seed}" * (seed is not None)])
@@ -152,9 +153,9 @@ class World:
             return NotImplemented
         for world in (self, other):
             if not world.n_features:
-                raise ValueError(f"+: {world} is recorded data and cannot be added")
+                raise InputError(f"+: {world} is recorded data and cannot be added")
         if self.d != other.d:
-            raise ValueError(f"+: worlds must have the same dimension; got {self.d} and {other.d} (embed them first)")
+            raise InputError(f"+: worlds must have the same dimension; got {self.d} and {other.d} (embed them first)")
         parts = [law for w in (self, other) for law in (w.law.laws if isinstance(w.law, Product) else (w.law,))]
         return World(Product(tuple(parts)), f"({self} + {other})", np.concatenate([self.features, other.features]),
                      self.offset + other.offset, float(np.hypot(self.sigma, other.sigma)))

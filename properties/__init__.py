@@ -37,6 +37,7 @@ from properties.matching import FeatureVerdict, Match, match, verdicts
 from properties.recovery import Recovery, recoverable
 from properties.recovery_share import largest_p, recovery_share
 from properties.report import Report, Verdict, report
+from testbed.errors import InputTypeError
 from testbed.optimum import Optimum
 
 ALL: tuple[Property, ...] = tuple(
@@ -68,5 +69,5 @@ def check(optimum: Optimum) -> Report:
     statements about live atoms. TypeError if the argument is not an Optimum.
     """
     if not isinstance(optimum, Optimum):
-        raise TypeError(f"check: expected a testbed.Optimum; got {type(optimum).__name__}")
+        raise InputTypeError(f"check: expected a testbed.Optimum; got {type(optimum).__name__}")
     return report(optimum, ALL)

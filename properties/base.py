@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from properties.scaled import Array, Scaled
+from testbed.errors import InputError
 from testbed.optimum import Optimum
 
 CODE_TOLERANCE = 1e-10  # statements about exact codes: KKT residuals of 1e-12, and room for the rounding of other sums
@@ -125,7 +126,7 @@ class Property:
     def residual(self, optimum: Optimum) -> Residual:
         """Dimensionless violations of the statement; ValueError if it does not apply to this problem."""
         if excuse := self.excuse(optimum):
-            raise ValueError(f"{self.id}: {self.name} {excuse}")
+            raise InputError(f"{self.id}: {self.name} {excuse}")
         return self.measure(Scaled(optimum))
 
     def measure(self, optimum: Scaled) -> Residual:

@@ -27,6 +27,7 @@ from scipy.optimize import nnls
 from properties.recovery import Truth, recoverable
 from testbed import checks
 from testbed.checks import Array
+from testbed.errors import InputError
 
 TIE = 1e-9  # scores nearer to their bound than this are on it
 
@@ -41,9 +42,9 @@ def tilt(features: Any, codes: Any, weights: Any = None, bias: bool = False, non
     truth = Truth.checked(where, features, codes, weights, bias, nonnegative)
     found = recoverable(features, codes, weights, bias, nonnegative)
     if not found.live.all():
-        raise ValueError(f"{where}: every feature must fire; feature {int(found.live.argmin())} never does")
+        raise InputError(f"{where}: every feature must fire; feature {int(found.live.argmin())} never does")
     if not found.holds:
-        raise ValueError(f"{where}: the features must be recoverable; feature {found.worst} has margin "
+        raise InputError(f"{where}: the features must be recoverable; feature {found.worst} has margin "
                          f"{found.margin:.3g}")
     s = scores(truth)
     others = np.column_stack([truth.codes, np.ones(len(s))]) if truth.bias else truth.codes

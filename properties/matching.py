@@ -35,6 +35,7 @@ from generators.plane.atoms import ALIGNED, SERVES
 from generators.sample import Sample
 from testbed import checks
 from testbed.checks import Array
+from testbed.errors import InputError, InputTypeError
 from testbed.optimum import Optimum
 
 CONTAINS = 0.1  # coordinate, relative to an atom's largest, at which a feature is part of it: above tilts, below sums
@@ -111,11 +112,11 @@ def verdicts(optimum: Optimum, sample: Sample) -> list[FeatureVerdict]:
     where = "verdicts"
     for name, value, kind in (("optimum", optimum, Optimum), ("sample", sample, Sample)):
         if not isinstance(value, kind):
-            raise TypeError(f"{where}: {name} must be of type {kind.__name__}; got {type(value).__name__}")
+            raise InputTypeError(f"{where}: {name} must be of type {kind.__name__}; got {type(value).__name__}")
     if not len(sample.features):
-        raise ValueError(f"{where}: sample must have true features; it has none")
+        raise InputError(f"{where}: sample must have true features; it has none")
     if sample.X.shape != optimum.problem.X.shape or not np.array_equal(sample.X, optimum.problem.X):
-        raise ValueError(f"{where}: sample must be the data that the optimum was trained on; its X is different")
+        raise InputError(f"{where}: sample must be the data that the optimum was trained on; its X is different")
     evidence = Evidence(optimum, sample)
     return [evidence.verdict(f) for f in range(len(sample.features))]
 

@@ -46,6 +46,7 @@ from scipy.optimize import linprog
 
 from testbed import checks
 from testbed.checks import Array
+from testbed.errors import InputError, NumericsError
 
 EDGE = 1e-8  # margins nearer to zero than this are zero: what the linear program leaves of an exact tie
 
@@ -97,11 +98,11 @@ class Truth:
         weights = checks.weights(where, weights, len(codes))
         bias, nonnegative = checks.flag(where, "bias", bias), checks.flag(where, "nonnegative", nonnegative)
         if np.linalg.matrix_rank(features) < len(features):
-            raise ValueError(f"{where}: features must be linearly independent; {len(features)} features have rank "
+            raise InputError(f"{where}: features must be linearly independent; {len(features)} features have rank "
                              f"{np.linalg.matrix_rank(features)}")
         if nonnegative and (codes < 0).any():
             row, column = np.argwhere(codes < 0)[0]
-            raise ValueError(f"{where}: codes must not be negative unless nonnegative=False; row {row} column {column} "
+            raise InputError(f"{where}: codes must not be negative unless nonnegative=False; row {row} column {column} "
                              f"is {codes[row, column]:g}")
         return cls(features, codes[weights > 0], weights[weights > 0], bias, nonnegative)
 
@@ -168,5 +169,5 @@ def _largest(columns: Array, target: Array, bounds: list[tuple[Any, Any]], low: 
     found = linprog(np.append(np.zeros(len(bounds)), -1.0), A_eq=columns, b_eq=target, bounds=[*bounds, (low, None)],
                     method="highs", options=exact)
     if found.status not in (0, 2, 3):
-        raise ArithmeticError(f"recoverable: the linear program of a margin ended with: {found.message}")
+        raise NumericsError(f"recoverable: the linear program of a margin ended with: {found.message}")
     return float(found.x[-1]) if found.status == 0 else -np.inf if found.status == 2 else np.inf

@@ -30,6 +30,7 @@ from scipy.optimize import lsq_linear, nnls
 from properties.base import TOLERANCE, Property, Residual, violation
 from properties.cases import correlated_pair
 from properties.scaled import Array, Scaled
+from testbed.errors import InputError
 from testbed.optimum import Optimum
 
 
@@ -68,7 +69,7 @@ def distance(optimum: Optimum, atom: int, hull: bool = False) -> float:
             codes, target = np.column_stack([codes, np.ones(len(codes))]), np.append(target, 1.0)
         return float(nnls(codes.T, target)[1]) if len(codes) else float(np.linalg.norm(target))
     if hull:
-        raise ValueError("S5: hull is a statement about nonnegative codes")
+        raise InputError("S5: hull is a statement about nonnegative codes")
     target = o.pull.T @ o.sign[:, atom] - o.G[o.live, atom]
     codes = o.pull.toarray()[silent]
     if not len(codes):

@@ -13,8 +13,10 @@ from testbed.coding.exact import CodingError, encode
 from testbed.descent.batch import Batch, fit_many
 from testbed.descent.curvature import Classification, classify
 from testbed.descent.training import fit
+from testbed.errors import InputError, NumericsError
 from testbed.optimum import Optimum
 from testbed.problem import Problem, huber
 
-__all__ = ["Batch", "Bound", "Classification", "CodingError", "Factored", "Gap", "Optimum", "Path", "Problem", "Search",
-           "classify", "convex_fit", "encode", "fit", "fit_many", "gap", "huber", "lower_bound", "path", "search"]
+__all__ = ["Batch", "Bound", "Classification", "CodingError", "Factored", "Gap", "InputError", "NumericsError",
+           "Optimum", "Path", "Problem", "Search", "classify", "convex_fit", "encode", "fit", "fit_many", "gap",
+           "huber", "lower_bound", "path", "search"]

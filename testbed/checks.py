@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from testbed.errors import InputError, InputTypeError
+
 Array = NDArray[np.float64]
 
 UNIT_TOLERANCE = 1e-9  # how far from 1 a norm handed in from outside may be (float32 decoders are normalised first)
@@ -25,23 +27,24 @@ def real_array(where: str, name: str, value: Any, ndim: int) -> Array:
     naming the first offending row and column). The caller's array is never modified; it is copied only if it must be.
     """
     if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(f"{where}: {name} is a masked array; fill or drop the masked entries first")
+        raise InputTypeError(f"{where}: {name} is a masked array; fill or drop the masked entries first")
     if hasattr(value, "toarray") and not isinstance(value, np.ndarray):
-        raise TypeError(f"{where}: {name} is a sparse {type(value).__name__}; pass a dense array, {name}.toarray()")
+        raise InputTypeError(f"{where}: {name} is a sparse {type(value).__name__}; pass a dense array, "
+                             f"{name}.toarray()")
     try:
         array = np.asarray(value)
     except ValueError as error:
-        raise ValueError(f"{where}: {name} is not a rectangular array: {error}") from None
+        raise InputError(f"{where}: {name} is not a rectangular array: {error}") from None
     if array.dtype.kind not in "iuf":
-        raise TypeError(f"{where}: {name} must hold real numbers; its dtype is {array.dtype}")
+        raise InputTypeError(f"{where}: {name} must hold real numbers; its dtype is {array.dtype}")
     if array.ndim != ndim:
-        raise ValueError(f"{where}: {name} must have {ndim} dimension{'s' * (ndim != 1)}; its shape is {array.shape}")
+        raise InputError(f"{where}: {name} must have {ndim} dimension{'s' * (ndim != 1)}; its shape is {array.shape}")
     array = np.ascontiguousarray(array, dtype=np.float64)
     finite = np.isfinite(array)
     if not finite.all():
         place = np.argwhere(~finite)[0]
         words = " ".join(f"{axis} {index}" for axis, index in zip(("row", "column"), place, strict=False))
-        raise ValueError(f"{where}: {name} must be finite; {words if ndim == 2 else f'entry {place[0]}'} "
+        raise InputError(f"{where}: {name} must be finite; {words if ndim == 2 else f'entry {place[0]}'} "
                          f"is {array[tuple(place)]}")
     return array
 
@@ -50,9 +53,9 @@ def matrix(where: str, name: str, value: Any, columns: int | None = None, empty:
     """A finite (rows, columns) matrix; `columns` fixes its width, and rows may be zero only if `empty`."""
     array = real_array(where, name, value, 2)
     if columns is not None and array.shape[1] != columns:
-        raise ValueError(f"{where}: {name} must have {columns} columns; its shape is {array.shape}")
+        raise InputError(f"{where}: {name} must have {columns} columns; its shape is {array.shape}")
     if array.shape[1] == 0 or (array.shape[0] == 0 and not empty):
-        raise ValueError(f"{where}: {name} is empty; its shape is {array.shape}")
+        raise InputError(f"{where}: {name} is empty; its shape is {array.shape}")
     return array
 
 
@@ -60,7 +63,7 @@ def vector(where: str, name: str, value: Any, size: int) -> Array:
     """A finite vector with `size` entries."""
     array = real_array(where, name, value, 1)
     if array.size != size:
-        raise ValueError(f"{where}: {name} must have {size} entries; it has {array.size}")
+        raise InputError(f"{where}: {name} must have {size} entries; it has {array.size}")
     return array
 
 
@@ -72,7 +75,7 @@ def unit_rows(where: str, name: str, value: Any, columns: int | None = None) -> 
     if bad.size:
         row = bad[0]
         what = "is zero" if norms[row] == 0 else f"has norm {norms[row]:.6g}"
-        raise ValueError(f"{where}: {name} must have rows of unit norm; row {row} {what}")
+        raise InputError(f"{where}: {name} must have rows of unit norm; row {row} {what}")
     # a norm that is 1 to the last bit is left alone, so that what was normalised once stays as it is
     return array / np.where(np.abs(norms - 1) <= 4e-16, 1.0, norms)[:, None]
 
@@ -84,9 +87,9 @@ def weights(where: str, value: Any, n: int) -> Array:
     array = vector(where, "weights", value, n)
     if (array < 0).any():
         row = int(np.argmax(array < 0))
-        raise ValueError(f"{where}: weights must not be negative; entry {row} is {array[row]}")
+        raise InputError(f"{where}: weights must not be negative; entry {row} is {array[row]}")
     if abs(array.sum() - 1) > SUM_TOLERANCE:
-        raise ValueError(f"{where}: weights must sum to 1; they sum to {array.sum():.12g}")
+        raise InputError(f"{where}: weights must sum to 1; they sum to {array.sum():.12g}")
     return array
 
 
@@ -94,11 +97,11 @@ def number(where: str, name: str, value: Any, low: float = -np.inf, high: float 
            open_low: bool = False, open_high: bool = False) -> float:
     """A finite real number in an interval; `open_low` and `open_high` exclude its ends."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"{where}: {name} must be a number; got {type(value).__name__} {value!r}")
+        raise InputTypeError(f"{where}: {name} must be a number; got {type(value).__name__} {value!r}")
     x = float(value)
     inside = (x > low if open_low else x >= low) and (x < high if open_high else x <= high)
     if not (np.isfinite(x) and inside):
-        raise ValueError(f"{where}: {name} must be {_interval(low, high, open_low, open_high)}; got {x:g}")
+        raise InputError(f"{where}: {name} must be {_interval(low, high, open_low, open_high)}; got {x:g}")
     return x
 
 
@@ -111,24 +114,24 @@ def _interval(low: float, high: float, open_low: bool, open_high: bool) -> str:
 def integer(where: str, name: str, value: Any, low: int = 0, high: int | None = None) -> int:
     """A whole number >= low (and <= high)."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
-        raise TypeError(f"{where}: {name} must be a whole number; got {type(value).__name__} {value!r}")
+        raise InputTypeError(f"{where}: {name} must be a whole number; got {type(value).__name__} {value!r}")
     if value < low or (high is not None and value > high):
         bound = f">= {low}" if high is None else f"between {low} and {high}"
-        raise ValueError(f"{where}: {name} must be {bound}; got {value}")
+        raise InputError(f"{where}: {name} must be {bound}; got {value}")
     return int(value)
 
 
 def flag(where: str, name: str, value: Any) -> bool:
     """True or False, and nothing that merely resembles them."""
     if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{where}: {name} must be True or False; got {type(value).__name__} {value!r}")
+        raise InputTypeError(f"{where}: {name} must be True or False; got {type(value).__name__} {value!r}")
     return bool(value)
 
 
 def choice(where: str, name: str, value: Any, allowed: Sequence[str]) -> str:
     """One of the allowed words."""
     if value not in allowed:
-        raise ValueError(f"{where}: {name} must be one of {', '.join(allowed)}; got {value!r}")
+        raise InputError(f"{where}: {name} must be one of {', '.join(allowed)}; got {value!r}")
     return str(value)
 
 

@@ -1,7 +1,7 @@
-"""What a user of these packages did wrong, as an exception: InputError, and nothing else, is bad input.
+"""What can go wrong without being a fault of this code: InputError, bad input; NumericsError, no answer to good input.
 
-Everything raised on purpose about an argument or a file is an InputError, so that a caller (the command line above all)
-can tell bad input from a fault of this code.
+Everything raised on purpose about an argument or a file is an InputError, and nothing else is, so that a caller (the
+command line above all) can tell bad input from a fault of this code.
 """
 
 from __future__ import annotations
@@ -24,3 +24,7 @@ class InputError(ValueError):
 
 class InputTypeError(InputError, TypeError):
     """Bad input of the wrong kind altogether: a word for a number, a sparse matrix for a dense one."""
+
+
+class NumericsError(ArithmeticError):
+    """Good input to which the numerics gave no answer; the sentence says which step failed."""

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from testbed.errors import InputError, InputTypeError
+
 EXPANDED_LIMIT = 16 << 30  # bytes; a small archive can claim any size
 
 
@@ -60,7 +62,7 @@ def save_npz(path: str | Path, arrays: Mapping[str, Any]) -> None:
     """
     for name, value in arrays.items():
         if np.asarray(value).dtype.kind == "O":
-            raise TypeError(f"save_npz: {name} is an object array, which only a pickle could hold")
+            raise InputTypeError(f"save_npz: {name} is an object array, which only a pickle could hold")
     with _replacing(Path(path)) as stream:
         np.savez_compressed(stream, **{name: np.asarray(value) for name, value in arrays.items()})  # type: ignore[arg-type]
 
@@ -72,24 +74,24 @@ def load_npz(path: str | Path, required: Sequence[str] = ()) -> dict[str, np.nda
             members = archive.infolist()
         names = [member.filename for member in members]
         if len(set(names)) < len(names):
-            raise ValueError(f"{path}: the archive holds two members of one name")
+            raise InputError(f"{path}: the archive holds two members of one name")
         if sum(member.file_size for member in members) > EXPANDED_LIMIT:
-            raise ValueError(f"{path}: would expand to more than {EXPANDED_LIMIT >> 30} GiB")
+            raise InputError(f"{path}: would expand to more than {EXPANDED_LIMIT >> 30} GiB")
         with np.load(path, allow_pickle=False) as archive:
             arrays = {}
             for name in archive.files:
                 try:
                     arrays[name] = archive[name]
                 except ValueError as error:
-                    raise ValueError(f"{path}: array {name} cannot be read: {_brief(error)}") from None
+                    raise InputError(f"{path}: array {name} cannot be read: {_brief(error)}") from None
                 if not isinstance(arrays[name], np.ndarray):
-                    raise ValueError(f"{path}: member {name} is not an array")
+                    raise InputError(f"{path}: member {name} is not an array")
     except (zipfile.BadZipFile, EOFError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
-        raise ValueError(f"{path}: not a readable .npz archive ({_brief(error)})") from None
+        raise InputError(f"{path}: not a readable .npz archive ({_brief(error)})") from None
     missing = [name for name in required if name not in arrays]
     if missing:
         held = ", ".join(arrays) or "nothing"
-        raise ValueError(f"{path}: array {', '.join(missing)} is missing; the file holds {held}")
+        raise InputError(f"{path}: array {', '.join(missing)} is missing; the file holds {held}")
     return arrays
 
 
@@ -105,13 +107,13 @@ def load_data(path: str | Path) -> dict[str, np.ndarray]:
         try:
             return {"X": np.load(path, allow_pickle=False)}
         except (ValueError, EOFError) as error:
-            raise ValueError(f"{path}: not a readable .npy array of numbers") from error
+            raise InputError(f"{path}: not a readable .npy array of numbers") from error
     if suffix == ".npz":
         arrays = load_npz(path, required=["X"])
     elif suffix == ".safetensors":
         arrays = _load_safetensors(path)
     else:
-        raise ValueError(f"{path}: data must be a .npy, .npz or .safetensors file")
+        raise InputError(f"{path}: data must be a .npy, .npz or .safetensors file")
     return {name: arrays[name] for name in ("X", "weights") if name in arrays}
 
 
@@ -121,15 +123,15 @@ def _load_safetensors(path: Path) -> dict[str, np.ndarray]:
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
     except ImportError:
-        raise ValueError(f"{path}: reading .safetensors needs the packages safetensors and ml_dtypes") from None
+        raise InputError(f"{path}: reading .safetensors needs the packages safetensors and ml_dtypes") from None
     try:
         tensors = load_file(path)
     except SafetensorError as error:
-        raise ValueError(f"{path}: not a readable .safetensors file ({_brief(error)})") from None
+        raise InputError(f"{path}: not a readable .safetensors file ({_brief(error)})") from None
     if "X" not in tensors and len(tensors) == 1:
         tensors = {"X": next(iter(tensors.values()))}
     if "X" not in tensors:
-        raise ValueError(f"{path}: tensor X is missing; the file holds {', '.join(tensors) or 'nothing'}")
+        raise InputError(f"{path}: tensor X is missing; the file holds {', '.join(tensors) or 'nothing'}")
     return {name: value.astype(np.float64) for name, value in tensors.items()}
 
 

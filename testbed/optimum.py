@@ -16,6 +16,7 @@ from scipy.sparse import csr_array
 
 from testbed import checks, files, verify
 from testbed.checks import Array
+from testbed.errors import InputError, InputTypeError
 from testbed.problem import Problem
 
 DENSE_ENTRIES = 1 << 25  # a file holds Z dense up to this many entries (256 MiB), and as three sparse arrays beyond
@@ -64,11 +65,11 @@ class Optimum:
         """
         where = "Optimum"
         if not isinstance(problem, Problem):
-            raise TypeError(f"{where}: problem must be a testbed.Problem; got {type(problem).__name__}")
+            raise InputTypeError(f"{where}: problem must be a testbed.Problem; got {type(problem).__name__}")
         D = checks.unit_rows(where, "D", D, problem.d)
         b = np.zeros(problem.d) if b is None else checks.vector(where, "b", b, problem.d)
         if not problem.bias and b.any():
-            raise ValueError(f"{where}: b must be zero when no bias is fitted; it has norm {np.linalg.norm(b):.3g}")
+            raise InputError(f"{where}: b must be zero when no bias is fitted; it has norm {np.linalg.norm(b):.3g}")
         if Z is None:
             from testbed.coding.exact import codes
 
@@ -76,7 +77,7 @@ class Optimum:
         else:
             Z = csr_array(Z if isinstance(Z, csr_array) else checks.matrix(where, "Z", Z, len(D)), copy=False)
             if Z.shape != (problem.n, len(D)):
-                raise ValueError(f"{where}: Z must have shape {(problem.n, len(D))}; its shape is {Z.shape}")
+                raise InputError(f"{where}: Z must have shape {(problem.n, len(D))}; its shape is {Z.shape}")
         seen = verify.measure(problem, D, b, Z)
         return cls(problem=problem, D=checks.frozen(D), b=checks.frozen(b), Z=Z, objective=seen.objective,
                    stationarity=seen.stationarity, kkt=seen.kkt, status=seen.status(hessian_min),
@@ -155,14 +156,14 @@ class Optimum:
                               shape=(problem.n, len(arrays["D"])))
                 Z.check_format(full_check=True)
             else:
-                raise ValueError("array Z is missing")
+                raise InputError("array Z is missing")
             known = {name: _scalar(name, arrays[name]) for name in ("restarts", "seed") if name in arrays}
             return cls.at(problem, arrays["D"], arrays["b"], Z, objectives=arrays.get("objectives"), **known)
         except (ValueError, TypeError) as error:
-            raise ValueError(f"{path}: {error}") from None
+            raise InputError(f"{path}: {error}") from None
 
 
 def _scalar(name: str, value: np.ndarray) -> Any:
     if value.ndim != 0:
-        raise ValueError(f"{name} must be a single value; its shape is {value.shape}")
+        raise InputError(f"{name} must be a single value; its shape is {value.shape}")
     return value.item()

@@ -10,6 +10,7 @@ import numpy as np
 
 from testbed import checks
 from testbed.checks import Array
+from testbed.errors import InputError
 
 LARGEST = 1e140  # of data and penalty: their squares, and squares of gradients, must be numbers
 SMALLEST = 1e-14  # lam / max|X|
@@ -49,10 +50,10 @@ class Problem:
         largest, lam = float(max(X.max(), -X.min())), settle["lam"]
         for name, size in (("X", largest), ("lam", lam)):
             if size > LARGEST or (name == "lam" and size < 1 / LARGEST):
-                raise ValueError(f"{where}: {name} is out of scale, {size:.3g}: its squares leave the range of float64 "
+                raise InputError(f"{where}: {name} is out of scale, {size:.3g}: its squares leave the range of float64 "
                                  f"(stay within {1 / LARGEST:g} and {LARGEST:g})")
         if lam < SMALLEST * largest:
-            raise ValueError(f"{where}: lam must be at least {SMALLEST:g} max|X| = {SMALLEST * largest:.3g}, where the "
+            raise InputError(f"{where}: lam must be at least {SMALLEST:g} max|X| = {SMALLEST * largest:.3g}, where the "
                              f"rounding of X begins; got {lam:.3g}")
         for name, value in settle.items():
             object.__setattr__(self, name, value)

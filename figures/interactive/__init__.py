@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from testbed.errors import InputError
+
 if TYPE_CHECKING:
     from figures.interactive.base import Page
 
@@ -35,7 +37,7 @@ def require_bokeh() -> None:
     try:
         import bokeh  # noqa: F401
     except ImportError:
-        raise ValueError("figures: interactive pages need bokeh; install the extra 'figures'") from None
+        raise InputError("figures: interactive pages need bokeh; install the extra 'figures'") from None
 
 
 def write(out: Path, names: Sequence[str], say: Callable[[str], None], fresh: bool = False) -> list[Path]:
@@ -50,7 +52,7 @@ def write(out: Path, names: Sequence[str], say: Callable[[str], None], fresh: bo
 
     for name in names:
         if name not in PAGES:
-            raise ValueError(f"figures: unknown page {name!r}; the pages are {', '.join(PAGES)}")
+            raise InputError(f"figures: unknown page {name!r}; the pages are {', '.join(PAGES)}")
     require_bokeh()
     out.mkdir(parents=True, exist_ok=True)
     written = []

@@ -22,6 +22,7 @@ from generators.prediction import Prediction
 from generators.wide import wide_limit
 from generators.world import World
 from testbed.checks import Array
+from testbed.errors import InputError
 
 STATIONARY = 1e-11  # largest |dF/d angle| / lam of a root
 ROUNDING = 16 * np.finfo(float).eps  # of sums, relative to E|x|^2
@@ -44,7 +45,7 @@ def absorbed(world: World, lam: float) -> Prediction:
     law = world.law
     assert isinstance(law, Forest)
     if world.offset.any():
-        raise ValueError("predict: T3 is for data without offset")
+        raise InputError("predict: T3 is for data without offset")
     if all(magnitude.size == 1 for magnitude in law.magnitudes):
         found = wide_limit("T3", 2, world, lam)
         parent = world.features[0]
@@ -109,17 +110,17 @@ def cone(world: World, lam: float, parent: Scalar, child: Scalar, rho: float) ->
     ends = [a for a in ends if a[0] < a[1] and np.abs(gradient(a, lam)).max() < tolerance]
     where = f"angle = {theta:g}, magnitudes {parent} and {child}, lam = {lam:g}"
     if not ends:
-        raise ValueError(f"predict: T3 holds where its stationarity equations have a root; none was found at {where}")
+        raise InputError(f"predict: T3 holds where its stationarity equations have a root; none was found at {where}")
     F, best = min((objective(end), i) for i, end in enumerate(ends))
     if F > min(map(objective, starts)) + ROUNDING * energy:
-        raise ValueError(f"predict: T3 holds where a root of its equations is optimal; better atoms were seen at "
+        raise InputError(f"predict: T3 holds where a root of its equations is optimal; better atoms were seen at "
                          f"{where}")
     angles = ends[best]
     X, weights, _ = points(angles, lam)
     Z = codes(X, lam, unit(angles))
     activity = weights @ Z
     if activity.min() <= 0:
-        raise ValueError(f"predict: T3 with varying magnitudes holds while both atoms are live; one is dead at {where}")
+        raise InputError(f"predict: T3 with varying magnitudes holds while both atoms are live; one is dead at {where}")
     on, child_on = Z[:, 0] > 0, Z[:, 1] > 0
     values = {"child_angle": float(angles[1]), "parent_angle": float(angles[0]), "extreme_angle": extreme,
               "parent_given_child": float(weights @ (Z[:, 1] * on) / activity[1]),
@@ -148,7 +149,7 @@ def stand_in(world: World, lam: float) -> tuple[Array, Array]:
     """
     law = world.law
     if not isinstance(law, Forest) or law.n_features != 2:
-        raise ValueError(f"stand_in: expected a nested_pair; got {world}")
+        raise InputError(f"stand_in: expected a nested_pair; got {world}")
     values = absorbed(world, lam).values
     theta = angle_between(*world.features)
     points = _points(theta, law.magnitudes[0], law.magnitudes[1], law.blocks[1].p[0])

@@ -33,6 +33,7 @@ from generators.plane.phases import (
 from generators.world import World
 from testbed import checks
 from testbed.checks import Array
+from testbed.errors import InputError
 
 Line = Callable[[float], tuple[World, float]]
 
@@ -94,7 +95,7 @@ def boundary(line: Line, low: float, high: float, regime: str | None = None) -> 
     below, above = landscape(*line(low)).best, landscape(*line(high)).best
     end = high
     if kind(below) == kind(above):
-        raise ValueError(f"{where}: the regimes at both ends must differ; the optimum is {below.regime} at {low:g} and "
+        raise InputError(f"{where}: the regimes at both ends must differ; the optimum is {below.regime} at {low:g} and "
                          f"{above.regime} at {high:g}")
     span = high - low
     while high - low > EXACT * span:
@@ -173,11 +174,11 @@ def spinodal(line: Line, start: float, stop: float, minimum: Minimum | None = No
     where = "spinodal"
     start, stop = (checks.number(where, name, t) for name, t in (("start", start), ("stop", stop)))
     if start == stop:
-        raise ValueError(f"{where}: start and stop must differ; both are {start:g}")
+        raise InputError(f"{where}: start and stop must differ; both are {start:g}")
     family = prepare(where, *line(start))
     last = landscape(*line(start)).best if minimum is None else follow(family, minimum, near=SMOOTH)
     if last is None:
-        raise ValueError(f"{where}: minimum must be a local minimum at start = {start:g}; there is none near "
+        raise InputError(f"{where}: minimum must be a local minimum at start = {start:g}; there is none near "
                          f"{np.degrees(minimum.angles).round(3).tolist() if minimum else []} degrees")
     t, span, slope = start, stop - start, np.zeros(2)
 
@@ -243,7 +244,7 @@ def trace(line: Line, start: float, minimum: Minimum, low: float, high: float, s
 
     first = follow(prepare(where, *line(start)), minimum)
     if first is None or np.isnan(first.angles).any():
-        raise ValueError(f"{where}: minimum must be a local minimum of two live atoms at start = {start:g}")
+        raise InputError(f"{where}: minimum must be a local minimum of two live atoms at start = {start:g}")
     y = np.array([*first.angles, (start - low) / span])
     _, H, F = residual(y)
     tangent = null(jacobian(y, H), np.array([0, 0, 1.0]))

@@ -22,6 +22,7 @@ from generators.magnitudes import Scalar, constant
 from generators.plane.atoms import angle_between
 from generators.world import World
 from testbed.checks import Array
+from testbed.errors import InputError
 
 QUADRATIC = 2  # nodes per piece that are exact where densities are constant: codes are linear on a piece, F quadratic
 
@@ -55,13 +56,13 @@ def plane_data(where: str, world: World) -> PlaneData:
     Raises ValueError for other worlds, and for continuous magnitudes that are tied to each other.
     """
     if world.n_features != 2 or world.offset.any() or world.sigma:
-        raise ValueError(f"{where}: expected a world of two features, without offset or noise; got {world}")
+        raise InputError(f"{where}: expected a world of two features, without offset or noise; got {world}")
     v, w = world.features
     theta = angle_between(v, w)
     across = w - (v @ w) * v
     length = float(np.linalg.norm(across))
     if length < 1e-9:
-        raise ValueError(f"{where}: the two features must not lie on one line; got {world}")
+        raise InputError(f"{where}: the two features must not lie on one line; got {world}")
     basis = np.array([v, across / length])
     if world.finite:
         sample = world.exact()
@@ -83,7 +84,7 @@ def _magnitudes(where: str, law: Law) -> tuple[Scalar, Scalar]:
     if isinstance(law, Product) and all(isinstance(part, Feature) for part in law.laws):
         first, second = (part.magnitude for part in law.laws if isinstance(part, Feature))
         return first, second
-    raise ValueError(f"{where}: continuous magnitudes must be independent of each other")
+    raise InputError(f"{where}: continuous magnitudes must be independent of each other")
 
 
 def _patterns(where: str, world: World) -> tuple[float, float, float]:

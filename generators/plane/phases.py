@@ -33,6 +33,7 @@ from generators.plane.data import PlaneData, Points, plane_data
 from generators.world import World
 from testbed import checks
 from testbed.checks import Array
+from testbed.errors import InputError
 
 REGIMES = ("faithful", "tilted", "absorbed", "merged")
 GRID = 36  # steps from one feature to the other, at which pairs are tried
@@ -123,7 +124,7 @@ def landscape(world: World, lam: float) -> Landscape:
         if minimum and all(distance(minimum, other) > SAME for other in found):
             found.append(minimum)
     if not found:
-        raise ValueError(f"landscape: nothing is coded at lam = {lam:g}, or no minimum was found, on {world}")
+        raise InputError(f"landscape: nothing is coded at lam = {lam:g}, or no minimum was found, on {world}")
     return Landscape(family.data.theta, tuple(sorted(found, key=lambda m: m.objective)))
 
 
@@ -137,7 +138,7 @@ def regime(world: World, lam: float, D: Array) -> str:
     D = checks.unit_rows(where, "D", D, world.d)
     plane = D @ family.data.basis.T
     if len(D) != 2 or np.abs(np.linalg.norm(plane, axis=1) - 1).max() > IN_PLANE:
-        raise ValueError(f"{where}: D must have two rows, in the plane of the features; got {len(D)} rows, the "
+        raise InputError(f"{where}: D must have two rows, in the plane of the features; got {len(D)} rows, the "
                          f"shortest of norm {np.linalg.norm(plane, axis=1).min():.9g} in the plane")
     angles = np.sort(np.arctan2(plane[:, 1], plane[:, 0]))
     here = family.at(angles)

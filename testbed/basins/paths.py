@@ -26,6 +26,7 @@ from testbed.basins.searching import STRICT, search
 from testbed.checks import Array
 from testbed.descent.phi import Point, Reduced
 from testbed.descent.training import Progress, descend, finish, settle
+from testbed.errors import InputError
 from testbed.optimum import Optimum
 from testbed.problem import Problem, huber
 from testbed.threads import threads
@@ -161,15 +162,15 @@ def path(X: Any, n_atoms: int | Sequence[int], lams: float | Sequence[float] | A
     given: dict[str, Any] = {"n_atoms": n_atoms, "lams": lams}
     many = [name for name, value in given.items() if np.ndim(value) > 0]
     if len(many) != 1:
-        raise ValueError(f"{where}: one of n_atoms and lams must be a sequence and the other a number; got "
+        raise InputError(f"{where}: one of n_atoms and lams must be a sequence and the other a number; got "
                          f"{'two sequences' if many else 'two numbers'}")
     listed = {name: list(value) if name in many else [value] for name, value in given.items()}
     widths = [checks.integer(where, "n_atoms", m, 1) for m in listed["n_atoms"]]
     penalties = [checks.number(where, "lams", lam, 0, open_low=True) for lam in listed["lams"]]
     if not listed[many[0]]:
-        raise ValueError(f"{where}: {many[0]} is empty")
+        raise InputError(f"{where}: {many[0]} is empty")
     if (np.diff(widths) <= 0).any() or (np.diff(penalties) <= 0).any():
-        raise ValueError(f"{where}: {many[0]} must be strictly increasing; got "
+        raise InputError(f"{where}: {many[0]} must be strictly increasing; got "
                          f"{', '.join(f'{value:g}' for value in listed[many[0]])}")
     checks.integer(where, "rounds", rounds)
     optima = []

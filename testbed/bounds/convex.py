@@ -40,6 +40,7 @@ from typing import Any
 import numpy as np
 
 from testbed.checks import Array
+from testbed.errors import InputError, NumericsError
 from testbed.problem import Problem, power_of_two_near
 
 LARGEST_N = 40  # distinct samples of the doubly nonnegative program: its matrix has n + min(n, d) rows
@@ -129,10 +130,10 @@ def refusal(program: Program, elementwise: bool) -> str:
 
 def solve(program: Program, elementwise: bool, t: float | None = None, budget: float | None = None) -> Candidate:
     """Dual candidate of the doubly nonnegative (elementwise) or semidefinite program at price t = tau^2, or at the best
-    price for a budget on tr Q. ValueError with the reason where `refusal` has one, ArithmeticError if no solution came.
+    price for a budget on tr Q. ValueError with the reason where `refusal` has one, NumericsError if no solution came.
     """
     if reason := refusal(program, elementwise):
-        raise ValueError(f"convex: {reason}")
+        raise InputError(f"convex: {reason}")
     import cvxpy
 
     scale = np.sqrt(program.energy) or 1.0  # data of unit energy suit the solver
@@ -160,8 +161,8 @@ def solve(program: Program, elementwise: bool, t: float | None = None, budget: f
             cvxpy.Problem(cvxpy.Maximize(value), constraints).solve(
                 solver="CLARABEL", tol_gap_abs=1e-11, tol_gap_rel=1e-11, tol_feas=1e-11)
         except cvxpy.error.SolverError as error:
-            raise ArithmeticError(f"convex: the semidefinite solver failed: {error}") from None
+            raise NumericsError(f"convex: the semidefinite solver failed: {error}") from None
     if R.value is None or not np.isfinite(R.value).all():
-        raise ArithmeticError("convex: the semidefinite solver returned no solution")
+        raise NumericsError("convex: the semidefinite solver returned no solution")
     found = (float(price.value) if t is None else price) * scale**2
     return Candidate(lift @ R.value @ right * scale, N.value * scale**2 if elementwise else None, max(found, 0.0))

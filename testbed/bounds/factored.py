@@ -32,6 +32,7 @@ from testbed.bounds import certificate, lower, sphere
 from testbed.bounds.convex import Program
 from testbed.bounds.gaps import priced
 from testbed.checks import Array
+from testbed.errors import InputError, InputTypeError
 from testbed.optimum import Optimum
 from testbed.problem import Problem
 from testbed.threads import threads
@@ -297,13 +298,13 @@ def convex_fit(problem: Problem, tau: float = 0.0) -> Factored:
     """
     where = "convex_fit"
     if not isinstance(problem, Problem):
-        raise TypeError(f"{where}: problem must be a testbed.Problem; got {type(problem).__name__}")
+        raise InputTypeError(f"{where}: problem must be a testbed.Problem; got {type(problem).__name__}")
     tau = checks.number(where, "tau", tau, 0)
     if not problem.nonnegative:
-        raise ValueError(f"{where}: problem must have nonnegative codes; the convex problem is over them")
+        raise InputError(f"{where}: problem must have nonnegative codes; the convex problem is over them")
     program, place = Program.of(problem), Program.place(problem)
     if program.n > LARGEST:
-        raise ValueError(f"{where}: the factored route handles {LARGEST} distinct samples; there are {program.n}")
+        raise InputError(f"{where}: the factored route handles {LARGEST} distinct samples; there are {program.n}")
     unit, t = program.unit, (tau / program.unit) ** 2
     if tau == 0 or program.energy == 0:
         return _private(problem, program, place, tau)

@@ -22,6 +22,7 @@ from testbed.bounds import certificate, convex
 from testbed.bounds.convex import Program
 from testbed.bounds.lower import ROUTES, Bound, better, floor_bound, lower_bound, solved
 from testbed.checks import Array
+from testbed.errors import InputTypeError
 from testbed.optimum import Optimum
 from testbed.threads import threads
 
@@ -106,7 +107,7 @@ def gap(optimum: Optimum, tau: float | None = None) -> Gap:
     Raises TypeError or ValueError naming the argument, and with a given tau > 0 whatever `lower_bound` raises.
     """
     if not isinstance(optimum, Optimum):
-        raise TypeError(f"gap: expected a testbed.Optimum; got {type(optimum).__name__}")
+        raise InputTypeError(f"gap: expected a testbed.Optimum; got {type(optimum).__name__}")
     program, size = Program.of(optimum.problem), activity(optimum)
     floor, lam = floor_bound(program), optimum.problem.lam
     bound, reason = floor, ""

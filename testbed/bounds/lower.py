@@ -12,6 +12,7 @@ from testbed import checks
 from testbed.bounds import certificate, convex
 from testbed.bounds.convex import Program
 from testbed.checks import Array
+from testbed.errors import InputError, InputTypeError
 from testbed.problem import Problem, huber
 from testbed.threads import threads
 
@@ -54,15 +55,15 @@ def lower_bound(problem: Problem, tau: float = 0.0, nonnegative: bool | None = N
 
     Raises TypeError or ValueError naming the argument; ValueError with the reason where the program is too large or
     cvxpy is missing (testbed.convex_fit goes further, and its bound is certified in up to three dimensions);
-    ArithmeticError if the solver returns nothing.
+    NumericsError if the solver returns nothing.
     """
     where = "lower_bound"
     if not isinstance(problem, Problem):
-        raise TypeError(f"{where}: problem must be a testbed.Problem; got {type(problem).__name__}")
+        raise InputTypeError(f"{where}: problem must be a testbed.Problem; got {type(problem).__name__}")
     tau = checks.number(where, "tau", tau, 0)
     elementwise = problem.nonnegative if nonnegative is None else checks.flag(where, "nonnegative", nonnegative)
     if elementwise and not problem.nonnegative:
-        raise ValueError(f"{where}: nonnegative must be False for a problem with signed codes")
+        raise InputError(f"{where}: nonnegative must be False for a problem with signed codes")
     program = Program.of(problem)
     alone = problem.nonnegative and not elementwise
     if tau == 0:

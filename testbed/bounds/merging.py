@@ -36,6 +36,7 @@ from testbed import checks
 from testbed.bounds import factored
 from testbed.bounds.convex import Program
 from testbed.checks import Array
+from testbed.errors import InputError, InputTypeError
 from testbed.problem import Problem
 from testbed.threads import threads
 
@@ -88,18 +89,18 @@ def merging(problem: Problem, taus: Any) -> Merging:
     """
     where = "merging"
     if not isinstance(problem, Problem):
-        raise TypeError(f"{where}: problem must be a testbed.Problem; got {type(problem).__name__}")
+        raise InputTypeError(f"{where}: problem must be a testbed.Problem; got {type(problem).__name__}")
     if not problem.nonnegative or problem.bias:
-        raise ValueError(f"{where}: problem must have nonnegative codes and no bias")
+        raise InputError(f"{where}: problem must have nonnegative codes and no bias")
     if problem.n > LARGEST:
-        raise ValueError(f"{where}: the path is followed for {LARGEST} samples; there are {problem.n}")
+        raise InputError(f"{where}: the path is followed for {LARGEST} samples; there are {problem.n}")
     prices = checks.real_array(where, "taus", taus, 1)
     if not len(prices) or prices[0] <= 0 or (np.diff(prices) <= 0).any():
-        raise ValueError(f"{where}: taus must be positive and strictly increasing")
+        raise InputError(f"{where}: taus must be positive and strictly increasing")
     program = Program.of(problem)
     size = np.linalg.svd(program.Y, compute_uv=False)
     if program.n < problem.n or program.n > problem.d or size[-1] < 1e-6 * size[0]:
-        raise ValueError(f"{where}: samples must be linearly independent and have weight: else Q is not unique")
+        raise InputError(f"{where}: samples must be linearly independent and have weight: else Q is not unique")
     solver = _Solver(program)
     points = [solver.at(float(prices[0]), None)]
     events: list[Event] = []
@@ -199,7 +200,7 @@ def pair_events(problem: Problem, i: int, k: int) -> tuple[float, float]:
     length = np.linalg.norm(X, axis=1)
     cosine = float(X[0] @ X[1] / length.prod()) if length.all() else 0.0
     if cosine <= 0 or length.min() <= lam or w.min() == 0:
-        raise ValueError(f"{where}: samples {i} and {k} must have weight, be longer than lam, and at a positive cosine")
+        raise InputError(f"{where}: samples {i} and {k} must have weight, be longer than lam, and at a positive cosine")
     K = np.sqrt(np.outer(w, w)) * (X @ X.T)
 
     def sharing(tau: float) -> float:

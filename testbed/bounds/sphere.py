@@ -23,6 +23,7 @@ import numpy as np
 from testbed.bounds import certificate
 from testbed.bounds.convex import Program
 from testbed.checks import Array
+from testbed.errors import InputError
 
 SPHERE = 3  # dimensions in which the sphere is searched
 CELLS = 1 << 15  # the most cells held at a time; what remains then widens the certified bound
@@ -87,7 +88,7 @@ def search(program: Program, R: Array, t: float, cells: int = CELLS) -> tuple[fl
     """
     d = R.shape[1]
     if d > SPHERE:
-        raise ValueError(f"oracle: the sphere is searched in up to {SPHERE} dimensions; there are {d}")
+        raise InputError(f"oracle: the sphere is searched in up to {SPHERE} dimensions; there are {d}")
     rounding = 1 + 4 * certificate.gamma(2 * program.n + 4 * d + 16)
     if t == 0:
         r = R / program.a[:, None]

@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 
 from testbed import checks
 from testbed.checks import Array
+from testbed.errors import InputError, InputTypeError, NumericsError
 from testbed.kernels import active_set, rescue
 from testbed.problem import Problem, power_of_two_near
 from testbed.threads import available, threads
@@ -24,7 +25,7 @@ TILE = 64
 CHUNK_WORK = 1 << 27  # multiplications between two looks at the keyboard: some 50 ms, so that Ctrl-C is heard
 
 
-class CodingError(ArithmeticError):
+class CodingError(NumericsError):
     """No route reached the optimality conditions of a sample; the message names it."""
 
 
@@ -162,14 +163,14 @@ def _given_gram(where: str, gram: Any, D: Array) -> Any:
     """gram, if it is D D^T to its precision as far as a few of its rows tell; float32 stays float32."""
     m = len(D)
     if not (isinstance(gram, np.ndarray) and gram.dtype in (np.float32, np.float64)):
-        raise TypeError(f"{where}: gram must be a float64 or float32 array; got "
-                        f"{getattr(gram, 'dtype', type(gram).__name__)}")
+        raise InputTypeError(f"{where}: gram must be a float64 or float32 array; got "
+                             f"{getattr(gram, 'dtype', type(gram).__name__)}")
     if gram.shape != (m, m):
-        raise ValueError(f"{where}: gram must have shape {(m, m)}; its shape is {gram.shape}")
+        raise InputError(f"{where}: gram must have shape {(m, m)}; its shape is {gram.shape}")
     rows = np.unique(np.linspace(0, m - 1, 8).astype(int))
     off = np.abs(gram[rows] - D[rows] @ D.T).max()
     if not off <= 4 * np.finfo(gram.dtype).eps * D.shape[1]:
-        raise ValueError(f"{where}: gram must be D @ D.T; an entry is off by {off:.2g}")
+        raise InputError(f"{where}: gram must be D @ D.T; an entry is off by {off:.2g}")
     return np.ascontiguousarray(gram)
 
 

@@ -17,6 +17,7 @@ from testbed.checks import Array
 from testbed.coding.exact import CodingError
 from testbed.descent.lockstep import Lockstep, normalised, train
 from testbed.descent.training import SEEDS
+from testbed.errors import InputError
 from testbed.optimum import Optimum
 from testbed.problem import LARGEST, SMALLEST, Problem, power_of_two_near
 from testbed.threads import threads
@@ -83,10 +84,10 @@ def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bo
     X = checks.real_array(where, "X", X, 3)
     p, n, d = X.shape
     if 0 in X.shape:
-        raise ValueError(f"{where}: X is empty; its shape is {X.shape}")
+        raise InputError(f"{where}: X is empty; its shape is {X.shape}")
     m = checks.integer(where, "n_atoms", n_atoms, 1)
     if m * d > MOST_FREE:
-        raise ValueError(f"{where}: n_atoms * d must be at most {MOST_FREE}; it is {m * d}. Use fit for each problem")
+        raise InputError(f"{where}: n_atoms * d must be at most {MOST_FREE}; it is {m * d}. Use fit for each problem")
     penalties = _penalties(where, lam, X)
     w = _weights(where, weights, p, n)
     bias, nonnegative = checks.flag(where, "bias", bias), checks.flag(where, "nonnegative", nonnegative)
@@ -124,7 +125,7 @@ def _penalties(where: str, lam: Any, X: Array) -> Array:
     bad = (lam <= 0) | (lam > LARGEST) | (lam < 1 / LARGEST) | (largest > LARGEST) | (lam < SMALLEST * largest)
     if bad.any():
         i = int(bad.argmax())
-        raise ValueError(f"{where}: lam must be > 0 and in scale with X; problem {i} has lam = {lam[i]:.3g} and "
+        raise InputError(f"{where}: lam must be > 0 and in scale with X; problem {i} has lam = {lam[i]:.3g} and "
                          f"max|X| = {largest[i]:.3g}")
     return lam
 
@@ -134,7 +135,7 @@ def _weights(where: str, weights: Any, p: int, n: int) -> Array:
         return np.tile(checks.weights(where, weights, n), (p, 1))
     w = checks.matrix(where, "weights", weights, n)
     if len(w) != p:
-        raise ValueError(f"{where}: weights must have shape {(p, n)}; its shape is {w.shape}")
+        raise InputError(f"{where}: weights must have shape {(p, n)}; its shape is {w.shape}")
     wrong = (w < 0).any(axis=1) | (np.abs(w.sum(axis=1) - 1) > checks.SUM_TOLERANCE)
     if wrong.any():
         checks.weights(f"{where}: problem {wrong.argmax()}", w[wrong.argmax()], n)
@@ -144,7 +145,7 @@ def _weights(where: str, weights: Any, p: int, n: int) -> Array:
 def _start(where: str, start: Any, p: int, m: int, d: int) -> Array:
     D = checks.real_array(where, "start", start, 3)
     if D.shape != (p, m, d):
-        raise ValueError(f"{where}: start must have shape {(p, m, d)}; its shape is {D.shape}")
+        raise InputError(f"{where}: start must have shape {(p, m, d)}; its shape is {D.shape}")
     checks.unit_rows(where, "start", D.reshape(-1, d), d)
     return normalised(D.copy(), m)
 

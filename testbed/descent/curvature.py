@@ -24,6 +24,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from testbed.checks import Array
 from testbed.descent.phi import Point, Reduced
+from testbed.errors import InputTypeError
 from testbed.optimum import Optimum
 from testbed.threads import threads
 
@@ -123,7 +124,7 @@ def classify(optimum: Optimum) -> Classification:
     Codes are computed anew. TypeError if the argument is not an Optimum.
     """
     if not isinstance(optimum, Optimum):
-        raise TypeError(f"classify: expected a testbed.Optimum; got {type(optimum).__name__}")
+        raise InputTypeError(f"classify: expected a testbed.Optimum; got {type(optimum).__name__}")
     phi = Reduced(optimum.problem, optimum.n_atoms)
     theta = np.vstack([optimum.D, optimum.b[None] / phi.unit]) if phi.extra else np.array(optimum.D)
     with threads(phi.work):

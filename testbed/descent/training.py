@@ -17,6 +17,7 @@ from testbed.checks import Array
 from testbed.descent import newton
 from testbed.descent.curvature import FLAT, STATIONARY, Curvature, descend_along, least_curvature
 from testbed.descent.phi import Point, Reduced, normalised
+from testbed.errors import InputError
 from testbed.optimum import Optimum
 from testbed.problem import Problem
 from testbed.threads import threads
@@ -60,7 +61,7 @@ def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool 
     if start is not None:
         first, restarts = checks.unit_rows(where, "start", start, problem.d), 1
         if len(first) != m:
-            raise ValueError(f"{where}: start must have n_atoms = {m} rows; it has {len(first)}")
+            raise InputError(f"{where}: start must have n_atoms = {m} rows; it has {len(first)}")
     phi = Reduced(problem, m)
     best: Point | None = None
     objectives = []
