@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from testbed import checks
+from testbed.bases import orthonormal
 from testbed.checks import Array
 
 BOUNDARY = 1e-12  # how close to -1/(k-1) a cosine counts as the regular simplex
@@ -66,5 +67,4 @@ def helmert(k: int) -> Array:
 
 def rotation(d: int, rng: np.random.Generator) -> Array:
     """A uniformly random orthogonal (d, d) matrix."""
-    Q, R = np.linalg.qr(rng.standard_normal((d, d)))
-    return Q * np.where(np.diag(R) < 0, -1.0, 1.0)
+    return orthonormal(rng.standard_normal((d, d)))
