@@ -1,5 +1,5 @@
-"""Factors without a choice: LAPACK returns eigenvectors and QR factors up to signs, those of repeated eigenvalues up to a
-rotation, and which it returns depends on the processor. Results may depend on what is fixed here, and on no more.
+"""Factors without a choice: LAPACK returns eigenvectors and QR factors up to signs, those of repeated eigenvalues up to
+rotations, and which it returns depends on the processor. Results may depend on what is fixed here, and on no more.
 """
 
 from __future__ import annotations
