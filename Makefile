@@ -1,4 +1,4 @@
-.PHONY: figures demo test quick bench clean
+.PHONY: figures demo test quick nightly bench clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -13,10 +13,13 @@ test: .venv/test.stamp  ## lint, types, layers, tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not nightly"
 
 quick: .venv/test.stamp  ## the quick subset of the tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not nightly"
+
+nightly: .venv/test.stamp  ## what takes hours: more examples, more problems, other processors; see docs/nightly.md
+	$(BIN)/python tests/support/nightly.py
 
 bench: .venv/bench.stamp  ## side by side with the peers, into docs/benchmarks.md: about 25 minutes on two idle cores
 	$(BIN)/python -m benchmarks

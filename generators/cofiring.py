@@ -24,6 +24,7 @@ from testbed.errors import InputError
 
 MOST = 12  # features; the linear program has 2^k variables
 EXACT = 1e-12  # largest error of a reproduced probability
+ROUNDING = 1e-15  # a pattern of no larger probability is left by rounding, and is not one of the law's
 SLACK = 1e-12  # by which the necessary conditions may be missed: rounding
 
 
@@ -69,6 +70,7 @@ def joint(where: str, P: Array) -> tuple[np.ndarray, Array]:
     # the program's vertex names the patterns; their probabilities are solved for again, to the last digits
     for columns in (np.flatnonzero(found.x > 0), np.arange(2**k)):
         q = nnls(A[:, columns], b)[0]
+        q = np.where(q > ROUNDING, q, 0.0)
         if np.abs(A[:, columns] @ q - b).max() <= EXACT:
             return cube[columns[q > 0]], q[q > 0] / q.sum()
     raise InputError(f"{where}: no joint distribution has these pairs to {EXACT:g}; they lie just outside")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from testbed import checks
+from testbed.bases import orthonormal
 from testbed.checks import Array
 from testbed.errors import InputError
 
@@ -67,5 +68,4 @@ def helmert(k: int) -> Array:
 
 def rotation(d: int, rng: np.random.Generator) -> Array:
     """A uniformly random orthogonal (d, d) matrix."""
-    Q, R = np.linalg.qr(rng.standard_normal((d, d)))
-    return Q * np.where(np.diag(R) < 0, -1.0, 1.0)
+    return orthonormal(rng.standard_normal((d, d)))

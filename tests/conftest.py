@@ -1,20 +1,20 @@
 """Hypothesis profiles, and one compilation of the kernels before any test is timed.
 
-dev: quick, new examples on every run. ci: the same examples every time. Chosen by HYPOTHESIS_PROFILE, else ci if the
-environment says CI, else dev.
+dev: quick, new examples on every run. ci: the same examples every time. nightly: many, new ones. Chosen by
+HYPOTHESIS_PROFILE, else ci if the environment says CI, else dev. A test that asks for a number of its own asks
+`examples.at_most`, which nightly multiplies.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import browser
+import examples
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
 
 from figures import gallery
 from testbed import fit
@@ -24,11 +24,10 @@ QUICK = ("polytope", "residuals")  # figures that take a second: tests of these 
 
 GALLERY = {"quick_gallery", "whole_gallery", "numbers_of"}  # fixtures whose galleries are made once
 
-settings.register_profile("dev", max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("ci", settings.get_profile("dev"), max_examples=100, derandomize=True)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+examples.load_profile()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With several workers: one makes the gallery and runs what looks at it, and files are never divided."""
     if config.pluginmanager.hasplugin("xdist"):

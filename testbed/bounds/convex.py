@@ -39,6 +39,7 @@ from typing import Any
 
 import numpy as np
 
+from testbed.bases import orthonormal
 from testbed.checks import Array
 from testbed.errors import InputError, NumericsError
 from testbed.problem import Problem, power_of_two_near
@@ -141,10 +142,10 @@ def solve(program: Program, elementwise: bool, t: float | None = None, budget: f
     right = np.eye(Y.shape[1])
     if Y.shape[1] > program.n:  # only the span of the rows matters
         left, size, right = np.linalg.svd(Y, full_matrices=False)
-        Y = left * size
+        Y, right = (left * size) @ left.T, left @ right  # the symmetric square root of Y Y'
     lift: Any = np.eye(program.n)
     if not elementwise:  # only the span of a and the columns of Y matters: beyond it C is t I and R is zero
-        lift = np.linalg.qr(np.column_stack([a, Y]))[0]
+        lift = orthonormal(np.column_stack([a, Y]))
         Y, a = lift.T @ Y, lift.T @ a
     n, d = Y.shape
     R = cvxpy.Variable((n, d))

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
+from testbed.bases import lowest
 from testbed.checks import Array
 from testbed.descent.phi import Point, Reduced
 from testbed.errors import InputTypeError
@@ -86,18 +87,16 @@ def least_curvature(phi: Reduced, point: Point) -> Curvature:
     if size <= DENSE:
         matrix = np.stack([product(row) for row in np.eye(size)])
         values, vectors = np.linalg.eigh(0.5 * (matrix + matrix.T))
-        least, vector = float(values[0]), vectors[:, 0]
     else:
         start = np.random.default_rng(0).standard_normal(size)
         try:
-            value, found = eigsh(LinearOperator((size, size), matvec=product, dtype=np.float64), k=1, which="SA",
-                                 v0=start, tol=1e-3, maxiter=max(20, 40000 // size + 60), ncv=min(60, size - 1))
+            values, vectors = eigsh(LinearOperator((size, size), matvec=product, dtype=np.float64), k=1, which="SA",
+                                     v0=start, tol=1e-3, maxiter=max(20, 40000 // size + 60), ncv=min(60, size - 1))
         except ArpackNoConvergence:
             return Curvature(None, np.zeros(shape), margin)
-        least, vector = float(value[0]), found[:, 0]
     direction = np.zeros(shape)
-    direction[live] = vector.reshape(live.sum(), -1)
-    return Curvature(least, phi.tangent(point.theta, direction) / root, margin)
+    direction[live] = lowest(values, vectors).reshape(live.sum(), -1)
+    return Curvature(float(values[0]), phi.tangent(point.theta, direction) / root, margin)
 
 
 @dataclass(frozen=True, eq=False)

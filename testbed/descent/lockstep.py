@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from testbed.bases import lowest
 from testbed.checks import Array
 from testbed.descent.curvature import COMPLEMENTARITY, FLAT, STATIONARY, STEPS
 from testbed.descent.newton import NOISE
@@ -131,7 +132,7 @@ def train(batch: Lockstep) -> Array:
         who = curved[bent]
         if not len(who):
             break
-        who = who[escape(batch, who, np.linalg.eigh(A[bent])[1][..., 0])]
+        who = who[escape(batch, who, lowest(*np.linalg.eigh(A[bent])))]
         if not len(who):
             break
     return least

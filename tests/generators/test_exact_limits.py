@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import at_most
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, optimize, stats
 
@@ -21,7 +22,7 @@ from testbed import fit
 # --- T2 ----------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=30)
+@at_most(30)
 @given(alpha=st.floats(0.02, 0.49), share=st.floats(0.02, 1.0))
 def test_the_jump_is_where_the_branches_cross(alpha, share):
     beta = share * (1 - 2 * alpha)

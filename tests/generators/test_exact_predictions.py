@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, reject, settings
+from examples import at_most
+from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 from scipy.optimize import brentq, linear_sum_assignment
 
@@ -127,7 +128,7 @@ def levels(rng, n):
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@at_most(40)
 @given(seed=st.integers(0, 10**6), parent=st.integers(1, 3), child=st.integers(2, 4), rho=st.floats(0.2, 0.8),
        theta=st.floats(0.4, 2.0), lam=st.floats(0.02, 0.4))
 def test_T3_with_magnitudes_that_vary(seed, parent, child, rho, theta, lam):
@@ -158,7 +159,7 @@ def test_T3_with_continuous_magnitudes(parent, child, lam):
 
 # --- T4 ----------------------------------------------------------------------------------------------------------
 
-@settings(max_examples=40)
+@at_most(40)
 @given(k=st.integers(2, 4), p=st.floats(0.2, 1.0), lam=st.floats(0.03, 1.3), data=st.data())
 def test_T4_with_children_equally_likely(k, p, lam, data):
     m = data.draw(st.integers(1, k))
@@ -178,7 +179,7 @@ def test_T4_with_children_equally_likely(k, p, lam, data):
 
 
 @pytest.mark.slow
-@settings(max_examples=30)
+@at_most(30)
 @given(seed=st.integers(0, 10**6), k=st.integers(3, 4), lam=st.floats(0.3, 0.9), data=st.data())
 def test_T4_with_children_of_any_frequencies(seed, k, lam, data):
     m, p = data.draw(st.integers(1, k - 1)), np.random.default_rng(seed).dirichlet(np.full(k, 5.0))
@@ -209,7 +210,7 @@ def test_T5_with_finite_laws(seed, n, p, lam):
 
 
 @pytest.mark.slow
-@settings(max_examples=30)
+@at_most(30)
 @given(kind=st.sampled_from(["uniform", "gaussian", "laplace", "exponential"]), loc=st.floats(-1, 1),
        scale=st.floats(0.5, 2), p=st.sampled_from([0.3, 0.8, 1.0]), lam=st.floats(0.05, 0.4))
 def test_T5_with_continuous_laws(kind, loc, scale, p, lam):
@@ -233,7 +234,7 @@ def compare_T5(world, law, p, lam, s, weights):
     assert not agrees(replace(found, objective=unhalved), optimum)  # E lam |s - c| for E h_lam(s - c)
 
 
-@settings(max_examples=40)
+@at_most(40)
 @given(p=st.floats(0.05, 0.95), lam=st.floats(0.02, 0.4))
 def test_T5_on_off(p, lam):
     assume(abs(p - 0.5) > 0.02)

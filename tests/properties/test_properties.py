@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings, target
+from examples import at_most
+from hypothesis import assume, given, target
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from strategies import coded, optima
@@ -219,7 +220,7 @@ def test_s1_and_b1_are_the_gradient(optimum):
         assert get("B1").residual(o).max == pytest.approx(np.linalg.norm(slope_b) / p.lam, rel=1e-5)
 
 
-@settings(max_examples=15)
+@at_most(15)
 @given(optima())
 def test_s5_and_b2_membership_is_confirmed_by_a_solver(optimum):
     p = optimum.problem

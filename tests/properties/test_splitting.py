@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import oracles
 import pytest
-from hypothesis import given, settings
+from examples import at_most
+from hypothesis import given
 from strategies import coded, optima
 
 from generators import hierarchical, independent
@@ -136,7 +137,7 @@ def test_M2_extremal_case_and_what_it_is_blind_to():
     assert M2.residual(Optimum.at(p, apart / np.linalg.norm(apart, axis=1, keepdims=True))).max == 0
 
 
-@settings(max_examples=25)
+@at_most(25)
 @given(optima())
 def test_trained_dictionaries_have_no_useful_duplicate_and_no_useful_dead_atom(o):
     for statement in (M2, M3, G1):

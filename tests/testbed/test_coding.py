@@ -3,7 +3,8 @@
 import numpy as np
 import oracles
 import pytest
-from hypothesis import given, settings
+from examples import at_most
+from hypothesis import given
 from hypothesis import strategies as st
 
 from testbed import CodingError, Problem, encode, verify
@@ -68,7 +69,7 @@ def test_ten_thousand_hostile_dictionaries():
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=60)
+@at_most(60)
 def test_another_solver_agrees(seed):
     """The reconstruction is unique even where codes are not, and so is the objective."""
     rng = np.random.default_rng(seed)
@@ -84,7 +85,7 @@ def test_another_solver_agrees(seed):
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=30)
+@at_most(30)
 def test_the_safe_route_gives_the_same_codes(seed):
     problem, D = hostile(seed, size=8)
     if problem.lam > 1e10 or problem.lam < 1e-10:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import oracles
 import pytest
+from examples import at_most
 from hypothesis import example, given, settings, target
 from hypothesis import strategies as st
 
@@ -171,12 +172,12 @@ LONG = Case(0, 1, 11, 12, 0.1, 7, 1.0, False, frozenset({"near", "duplicates", "
 
 @given(cases())
 @example(LONG)
-@settings(max_examples=300)
+@at_most(300)
 def test_hostile_codes_are_optimal(case):
     assert_exact(case)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @given(cases(atoms=24, dimensions=16))
 @settings(max_examples=10_000)
 def test_ten_thousand_hostile_problems(case):
@@ -184,13 +185,13 @@ def test_ten_thousand_hostile_problems(case):
 
 
 @given(cases(atoms=WIDE, dimensions=40))
-@settings(max_examples=20)
+@at_most(20)
 def test_hostile_large_dictionaries(case):
     """Wide enough for whatever is done differently for many atoms, and for supports wider than the first buffer."""
     assert_exact(case)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @given(cases(atoms=WIDE, dimensions=40))
 @settings(max_examples=600)
 def test_hundreds_of_hostile_large_dictionaries(case):
@@ -205,7 +206,7 @@ def test_rows_enough_for_several_blocks(word):
 
 
 @given(cases(), st.integers(0, 2**32 - 1))
-@settings(max_examples=100)
+@at_most(100)
 def test_codes_do_not_depend_on_where_they_start(case, seed):
     """Warm from the codes of another dictionary, or of the same one: the reconstruction, which is unique, stays."""
     problem, D, cold = coded(case)
@@ -222,7 +223,7 @@ def test_codes_do_not_depend_on_where_they_start(case, seed):
 
 
 @given(cases())
-@settings(max_examples=60)
+@at_most(60)
 def test_codes_do_not_depend_on_the_neighbours(case):
     problem, D, together = coded(case)
     for i in range(problem.n):

@@ -3,7 +3,8 @@
 import numpy as np
 import oracles
 import pytest
-from hypothesis import given, settings
+from examples import at_most
+from hypothesis import given
 from hypothesis import strategies as st
 
 from testbed import Optimum, Problem, encode, fit, huber
@@ -51,7 +52,7 @@ def test_T5_on_off_direction(p, bias, lam=0.1):
 
 
 @given(st.integers(0, 2**32), st.booleans(), st.booleans())
-@settings(max_examples=25)
+@at_most(25)
 def test_every_toy_world_reaches_stationarity(seed, bias, nonnegative):
     X, w, _ = world(seed)
     o = fit(X, 4, 0.15, bias=bias, nonnegative=nonnegative, weights=w, restarts=2, seed=seed)
@@ -72,7 +73,7 @@ def at_random_point(seed, bias, nonnegative):
 
 
 @given(st.integers(0, 2**32), st.booleans(), st.booleans())
-@settings(max_examples=25)
+@at_most(25)
 def test_gradient_is_the_derivative_of_an_independent_phi(seed, bias, nonnegative):
     phi, point, V = at_random_point(seed, bias, nonnegative)
 
@@ -86,7 +87,7 @@ def test_gradient_is_the_derivative_of_an_independent_phi(seed, bias, nonnegativ
 
 
 @given(st.integers(0, 2**32), st.booleans(), st.booleans())
-@settings(max_examples=25)
+@at_most(25)
 def test_hessian_is_the_derivative_of_the_gradient(seed, bias, nonnegative):
     """Along the retraction the second derivative of phi is <V, HV> wherever no support changes on the way."""
     phi, point, V = at_random_point(seed, bias, nonnegative)
