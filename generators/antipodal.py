@@ -79,7 +79,7 @@ def _location(world: World, lam: float) -> Prediction:
 
 def points(law: Scalar, p: float, c: float, lam: float) -> tuple[Array, Array]:
     """Points (n,) and weights (n,) of s (0 with probability 1 - p) for functions with kinks at c +- lam."""
-    (x,), (w,) = quadrature.nodes(law, np.array([[c - lam, c + lam]]))
+    x, w = quadrature.nodes(law, np.array([c - lam, c + lam]))
     return (x, w) if p == 1 else (np.append(x, 0.0), np.append(p * w, 1 - p))
 
 

@@ -12,6 +12,7 @@ import math
 
 import numpy as np
 
+from generators.kernels.quadrature import KINDS, lay, room
 from generators.magnitudes import Scalar
 from testbed.checks import Array
 
@@ -42,36 +43,21 @@ def edges(law: Scalar) -> Array:
     return np.unique(np.append(np.abs(loc + scale * BELL), 0)) if law.fold else loc + scale * BELL
 
 
-def density(law: Scalar, x: Array) -> Array:
-    """The density of a continuous law inside its support."""
-    if law.method == "uniform":
-        low, high = law.arguments
-        return np.full(x.shape, 1 / (high - low))
-    if law.method == "exponential":
-        return np.exp(-(x - law.low) / law.arguments[0]) / law.arguments[0]
-    loc, scale = law.arguments
-    if law.method == "laplace":
-        return np.exp(-np.abs(x - loc) / scale) / (2 * scale)
-    bell = np.exp(-(((x - loc) / scale) ** 2) / 2)
-    if law.fold:
-        bell = bell + np.exp(-(((x + loc) / scale) ** 2) / 2)
-    return bell / (scale * math.sqrt(2 * math.pi))
+def encoded(law: Scalar) -> tuple[int, float, float, Array, Array]:
+    """A law as kernels take it: (kind, a, b, edges, chances), see `generators.kernels.quadrature`."""
+    if law.values is not None and law.probabilities is not None:
+        return KINDS.index("finite"), 0.0, 0.0, law.values.copy(), law.probabilities.copy()  # frozen is another type
+    a, b = law.arguments if len(law.arguments) == 2 else (law.low, law.arguments[0])
+    return KINDS.index("folded" if law.fold else law.method), a, b, edges(law), np.empty(0)
 
 
 def nodes(law: Scalar, kinks: Array, order: int = ORDER) -> tuple[Array, Array]:
-    """Points and weights (r, n) such that E f = sum weights * f(points), for each row of kinks (r, c) of f.
+    """Points and weights (n,) such that E f = sum weights * f(points), for a function f with kinks (c,).
 
     Kinks outside the support, or not finite (where a line has none), do no harm. Weights sum to 1. order: nodes in each
     piece; fewer are exact where density times f is known to be a polynomial of degree 2 order - 1.
     """
-    at, weight = rule(order)
-    rows = len(kinks)
-    if law.values is not None and law.probabilities is not None:
-        return np.tile(law.values, (rows, 1)), np.tile(law.probabilities, (rows, 1))
-    cuts = edges(law)
-    inside = np.clip(np.where(np.isfinite(kinks), kinks, cuts[0]), cuts[0], cuts[-1])
-    grid = np.sort(np.concatenate([np.tile(cuts, (rows, 1)), inside], axis=1), axis=1)
-    half, middle = np.diff(grid) / 2, (grid[:, 1:] + grid[:, :-1]) / 2
-    x = (middle[..., None] + half[..., None] * at).reshape(rows, -1)
-    w = (half[..., None] * weight).reshape(rows, -1) * density(law, x)
-    return x, w / w.sum(axis=1, keepdims=True)
+    coded = encoded(law)
+    x, w = np.empty((2, room(coded, len(kinks), order)))
+    n = lay(coded, kinks, *rule(order), x, w)
+    return x[:n], w[:n]

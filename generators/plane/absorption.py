@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from itertools import combinations
 
 import numpy as np
 from scipy.optimize import root
@@ -16,8 +15,8 @@ from scipy.optimize import root
 from generators import quadrature
 from generators.hierarchical import Forest
 from generators.magnitudes import Scalar
-from generators.plane.atoms import angle_between, binned, codes, loss, lowest, unit
-from generators.plane.data import Draw, integrated, listed
+from generators.plane.atoms import angle_between, binned, codes, local, lowest, two_atoms, unit
+from generators.plane.data import Draw, Points, drawn, energy
 from generators.prediction import Prediction
 from generators.wide import wide_limit
 from generators.world import World
@@ -82,37 +81,33 @@ def cone(world: World, lam: float, parent: Scalar, child: Scalar, rho: float) ->
     top = quadrature.highest(child) / parent.low if parent.low > 0 else math.inf  # the largest t/s
     extreme = math.atan2(math.sin(theta), math.cos(theta) + 1 / top)
 
-    def gradient(angles: Array, lam: float) -> Array:
-        X, weights, _ = points(angles, lam)
-        D = unit(angles)
-        Z = codes(X, lam, D)
-        slopes: Array = -(weights @ (Z * ((X - Z @ D) @ unit(angles + math.pi / 2).T))) / lam
-        return slopes
+    def slopes(angles: Array, lam: float) -> tuple[Array, Array]:
+        here = local(points.data, lam, angles)
+        return here.gradient / lam, here.hessian / lam
 
     def stationary(start: Array, lam: float) -> Array:
-        return np.sort(root(gradient, start, args=(lam,), tol=1e-15, options={"eps": 1e-8}).x)
+        return np.sort(root(slopes, start, args=(lam,), jac=True, tol=1e-15).x)
 
     def objective(angles: Array) -> float:
-        X, weights, _ = points(angles, lam)
-        return loss(X, weights, lam, unit(angles), codes(X, lam, unit(angles)))
+        return local(points.data, lam, angles).objective
 
-    X, weights, _ = points(np.array([0.0, extreme]), lam)
-    energy = float(weights @ (X * X).sum(axis=1))
-    easy = EASY * math.sqrt(energy)
-    starts = _starts(X, weights, lam, extreme)
+    at_edges = points(np.array([0.0, extreme]), lam)
+    square = energy(at_edges)
+    easy = EASY * math.sqrt(square)
+    starts = _starts(at_edges, lam, extreme)
     ends = [stationary(start, lam) for start in starts]
     if lam < easy:  # atoms come close to the edges of the cone, too close for a grid: follow them there
-        for angles in _starts(X, weights, easy, extreme):
+        for angles in _starts(at_edges, easy, extreme):
             for step in np.geomspace(easy, lam, 2 + math.ceil(math.log(easy / lam, STEP))).tolist():
                 angles = stationary(angles, step)
             ends.append(angles)
-    tolerance = STATIONARY + ROUNDING * energy / lam
-    ends = [a for a in ends if a[0] < a[1] and np.abs(gradient(a, lam)).max() < tolerance]
+    tolerance = STATIONARY + ROUNDING * square / lam
+    ends = [a for a in ends if a[0] < a[1] and np.abs(slopes(a, lam)[0]).max() < tolerance]
     where = f"angle = {theta:g}, magnitudes {parent} and {child}, lam = {lam:g}"
     if not ends:
         raise InputError(f"predict: T3 holds where its stationarity equations have a root; none was found at {where}")
     F, best = min((objective(end), i) for i, end in enumerate(ends))
-    if F > min(map(objective, starts)) + ROUNDING * energy:
+    if F > min(map(objective, starts)) + ROUNDING * square:
         raise InputError(f"predict: T3 holds where a root of its equations is optimal; better atoms were seen at "
                          f"{where}")
     angles = ends[best]
@@ -130,15 +125,13 @@ def cone(world: World, lam: float, parent: Scalar, child: Scalar, rho: float) ->
                       f"{GRID} angles in the data cone leads to a better one")
 
 
-def _starts(X: Array, weights: Array, lam: float, extreme: float) -> list[Array]:
+def _starts(points: Points, lam: float, extreme: float) -> list[Array]:
     """The best pairs of angles on a grid over the data cone, local minima first; many points are thinned by binning."""
-    X, weights = binned(X, weights)
+    X, weights = binned(points.X, points.weights)
     tried = np.linspace(0, extreme, GRID)
-    F = np.full((GRID, GRID), np.inf)
-    for i, j in combinations(range(GRID), 2):
-        D = unit(tried[[i, j]])
-        F[i, j] = loss(X, weights, lam, D, codes(X, lam, D))
-    return [tried[[place // GRID, place % GRID]] for place in lowest(F)]
+    first, second = np.meshgrid(tried, tried, indexing="ij")
+    F = np.where(first < second, two_atoms(X, weights, lam, first, second), np.inf)
+    return [np.array([first.flat[place], second.flat[place]]) for place in lowest(F)]
 
 
 def stand_in(world: World, lam: float) -> tuple[Array, Array]:
@@ -165,5 +158,4 @@ def _basis(world: World) -> Array:
 
 
 def _points(theta: float, parent: Scalar, child: Scalar, rho: float) -> Draw:
-    how = listed if parent.finite and child.finite else integrated
-    return how(theta, (parent, child), (1 - rho, 0.0, rho))
+    return drawn(theta, (parent, child), (1 - rho, 0.0, rho))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
 
+from generators.kernels import plane as kernels
 from testbed.checks import Array
 
 ALIGNED = np.radians(1.0)  # angle between atom and feature that counts as none: cosine 0.9998
@@ -27,36 +27,25 @@ def angle_between(u: Array, v: Array) -> float:
 
 def codes(X: Array, lam: float, D: Array) -> Array:
     """Optimal codes (n, 2) of points X (n, 2) under two different atoms D (2, 2): the support of four that obeys C1."""
-    pull = X @ D.T - lam
-    g = float(D[0] @ D[1])
-    both = (pull - g * pull[:, ::-1]) / (1 - g * g)
-    single = np.maximum(pull, 0)
-    single[np.arange(len(X)), single.argmin(axis=1)] = 0
-    return np.where(np.all(both > 0, axis=1, keepdims=True), both, single)
-
-
-def loss(X: Array, weights: Array, lam: float, D: Array, Z: Array) -> float:
-    """F of atoms D and codes Z, no bias."""
-    R = X - Z @ D
-    return float(weights @ ((R * R).sum(axis=1) / 2 + lam * Z.sum(axis=1)))
+    Z: Array = kernels.codes(X, lam, D)
+    return Z
 
 
 class Local(NamedTuple):
     """F at a pair of angles to second order, with exact codes.
 
     objective; gradient (2,) and hessian (2, 2) in the angles; scale (2,) E[z_j^2] + lam mu_j, by which testbed makes
-    curvatures dimensionless; on (n, 2), where each atom is on.
+    curvatures dimensionless.
     """
 
     objective: float
     gradient: Array
     hessian: Array
     scale: Array
-    on: np.ndarray
 
 
-def local(X: Array, weights: Array, lam: float, angles: Array) -> Local:
-    """F of two different atoms at angles (2,) on points X (n, 2), with its first and second derivatives.
+def local(data: tuple[Any, ...], lam: float, angles: Array) -> Local:
+    """F of two different atoms at angles (2,) with its first and second derivatives, on data as kernels take them.
 
     With u_j a quarter turn ahead of d_j, q_j = <r, u_j> and c, s the cosine and sine of a_2 - a_1:
 
@@ -66,24 +55,8 @@ def local(X: Array, weights: Array, lam: float, angles: Array) -> Local:
 
     and z_j^2 + lam z_j - q_j^2 on the diagonal where only one is.
     """
-    D, U = unit(angles), unit(angles + math.pi / 2)
-    Z = codes(X, lam, D)
-    R = X - Z @ D
-    on = Z > 0
-    across = (R @ U.T) * on
-    scale = weights @ (Z * Z) + lam * (weights @ Z)
-    H = np.diag(scale - weights @ (across * across))
-    pair = on.all(axis=1)
-    if pair.any():
-        c, s = math.cos(angles[1] - angles[0]), math.sin(angles[1] - angles[0])
-        (z, y), (p, q), w = Z[pair].T, across[pair].T, weights[pair]
-        first, other = np.array([p, s * y]), np.array([-s * z, q])  # b = (first da, second da)
-        moved = (w * first) @ first.T + (w * other) @ other.T
-        cross = (w * first) @ other.T
-        H += (np.diag([w @ (p * p), w @ (q * q)]) - (moved - c * (cross + cross.T)) / (s * s)
-              + c * (w @ (z * y)) * (1 - np.eye(2)))
-    F = float(weights @ ((R * R).sum(axis=1) / 2 + lam * Z.sum(axis=1)))
-    return Local(F, -(weights @ (Z * across)), H, scale, on)
+    F, gradient, (h, k, l), scale = kernels.at(data, lam, float(angles[0]), float(angles[1]))
+    return Local(F, np.array(gradient), np.array([[h, k], [k, l]]), np.array(scale))
 
 
 def best_angles(X: Array, weights: Array, lam: float) -> tuple[float, Array]:
@@ -100,18 +73,9 @@ def best_angles(X: Array, weights: Array, lam: float) -> tuple[float, Array]:
 
 def two_atoms(X: Array, weights: Array, lam: float, first: Array | float, second: Array | float) -> Array:
     """F of two atoms at given angles (any shape), no bias, exact codes: the best of four supports for each point."""
-    first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
-    total = np.zeros(np.broadcast(first, second).shape)
-    g = np.cos(first - second)
-    det = np.maximum(1 - g * g, 1e-300)
-    for x, w in zip(X, weights, strict=True):
-        u = np.cos(first) * x[0] + np.sin(first) * x[1] - lam
-        v = np.cos(second) * x[0] + np.sin(second) * x[1] - lam
-        explained = np.maximum(np.maximum(u, v), 0) ** 2  # 2 * the gain of coding with at most one atom
-        z, y = (u - g * v) / det, (v - g * u) / det
-        pair = (z >= 0) & (y >= 0) & (det > 1e-8)
-        total += w * (x @ x - np.where(pair, u * z + v * y, explained)) / 2
-    return total
+    pairs = np.broadcast_arrays(np.asarray(first, dtype=float), np.asarray(second, dtype=float))
+    F: Array = kernels.objectives(np.array(X), np.array(weights), lam, pairs[0].flatten(), pairs[1].flatten())
+    return F.reshape(pairs[0].shape)
 
 
 def lowest(F: Array, most: int = 4) -> np.ndarray:

@@ -28,7 +28,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.plane.atoms import ALIGNED, SERVES, Local, binned, local, lowest, two_atoms
+from generators.kernels import plane as kernels
+from generators.kernels.plane import CLOSE, ROUNDING
+from generators.plane.atoms import ALIGNED, SERVES, Local, binned, codes, local, lowest, two_atoms, unit
 from generators.plane.data import PlaneData, Points, plane_data
 from generators.world import World
 from testbed import checks
@@ -42,13 +44,8 @@ BEYOND = 0.15  # radians beyond the features, to which they are tried
 MOST = 12  # low places of the grid from which Newton starts
 IN_PLANE = 1e-9  # by which the norm of an atom's projection to the plane may fall short of 1
 SAME = 1e-6  # radians between minima that are one
-CLOSE = 1e-3  # radians between atoms that count as coincident on the grid
-APART = 1e-6  # radians that Newton's method keeps them off one line: formulas divide by the square of their sine
-STEP = 0.2  # radians that one Newton step may turn an atom
-ROUNDS = 80
 ALONE = 12  # steps towards the best atom of some points
 STATIONARY = 1e-11  # largest |dF/da| / lam of a minimum, but for rounding
-ROUNDING = 16 * np.finfo(float).eps
 POSITIVE = 1e-9  # least relative curvature that counts as a minimum's
 BINS = 400  # points beyond which the grid is searched on binned data
 
@@ -91,8 +88,11 @@ class Family(NamedTuple):
 
     def at(self, angles: Array) -> Local:
         """F to second order at a pair of angles."""
-        points = self.data.at(angles, self.lam)
-        return local(points.X, points.weights, self.lam, angles)
+        return local(self.data.at.data, self.lam, angles)
+
+    def on(self, points: Points, angles: Array) -> np.ndarray:
+        """(n, 2) where each atom is on."""
+        return np.asarray(codes(points.X, self.lam, unit(angles)) > 0)
 
     @property
     def tolerance(self) -> float:
@@ -115,12 +115,13 @@ def landscape(world: World, lam: float) -> Landscape:
     """
     family = prepare("landscape", world, lam)
     found: list[Minimum] = []
-    tried: list[Array] = []
-    for start in _starts(family):
-        if any(np.abs(start - other).max() < CLOSE for other in tried):
+    seen: list[Array] = []
+    ends = kernels.descents(family.data.at.data, family.lam, family.data.energy, family.tolerance, _starts(family))
+    for end in np.sort(ends[~np.isnan(ends[:, 0])], axis=1):
+        if seen and np.abs(end - seen).max(axis=1).min() <= SAME:
             continue
-        tried.append(start)
-        minimum = settle(family, start)
+        seen.append(end)
+        minimum = describe(family, end)
         if minimum and all(distance(minimum, other) > SAME for other in found):
             found.append(minimum)
     if not found:
@@ -141,9 +142,9 @@ def regime(world: World, lam: float, D: Array) -> str:
         raise InputError(f"{where}: D must have two rows, in the plane of the features; got {len(D)} rows, the "
                          f"shortest of norm {np.linalg.norm(plane, axis=1).min():.9g} in the plane")
     angles = np.sort(np.arctan2(plane[:, 1], plane[:, 0]))
-    here = family.at(angles)
     points = family.data.at(angles, family.lam)
-    return _regime(family.data.theta, points, here.on, angles, bool((here.scale > 0).all()))[0]
+    on = family.on(points, angles)
+    return _regime(family.data.theta, points, on, angles, bool(on.any(axis=0).all()))[0]
 
 
 def distance(a: Minimum, b: Minimum) -> float:
@@ -160,7 +161,7 @@ def apart(a: Array | tuple[float, float], b: Array | tuple[float, float]) -> flo
     return float(np.nanmin(np.abs(np.asarray(other) - alone[0])))
 
 
-def _starts(family: Family) -> list[Array]:
+def _starts(family: Family) -> Array:
     """Low places of a grid of pairs, of its lines on which one atom is a feature, and of finer grids about its lowest
     (an absorbed minimum may lie within a step of a tilted one); and atoms that share the patterns of firing between
     them, each best for its own: at small lam an absorbed minimum has a basin no wider than lam."""
@@ -183,7 +184,7 @@ def _starts(family: Family) -> list[Array]:
     for start in starts[:FINE]:
         starts = starts + low(start[0] + near, start[1] + near, MOST)
     starts = starts + low(np.zeros(1), tried, MOST) + low(tried, np.array([theta]), MOST)
-    return [*starts, np.array([0.0, theta]), *_partitions(points, family.lam)]
+    return np.array([*starts, np.array([0.0, theta]), *_partitions(points, family.lam)])
 
 
 def _partitions(points: Points, lam: float) -> list[Array]:
@@ -209,35 +210,11 @@ def _best_alone(points: Points, mask: np.ndarray, lam: float) -> float:
 
 
 def settle(family: Family, start: Array) -> Minimum | None:
-    """The local minimum to which Newton's method descends from a pair of angles; None at saddles and flat places.
-
-    Steps are along H^-1 with eigenvalues made positive, bounded, and halved until F falls (or, where F no longer
-    resolves the descent, until the gradient does).
-    """
+    """The local minimum to which Newton's method descends from a pair of angles; None at saddles and flat places."""
     angles = np.where(np.isnan(start), _silent(family, start[0]), start)
-    here = family.at(angles)
-    for _ in range(ROUNDS):
-        size = np.abs(here.gradient).max()
-        if size <= family.tolerance / 10:
-            break
-        values, vectors = np.linalg.eigh(here.hessian)
-        step = -(vectors / np.maximum(np.abs(values), 1e-8 * family.data.energy)) @ (vectors.T @ here.gradient)
-        step *= min(1.0, STEP / np.abs(step).max())
-        for halving in range(40):
-            trial = angles + step / 2**halving
-            if abs(np.sin(trial[1] - trial[0])) < APART:
-                continue
-            there = family.at(trial)
-            fall = here.objective - there.objective
-            if fall > 1e-4 * -(here.gradient @ step) / 2**halving or (
-                    abs(fall) <= ROUNDING * family.data.energy and np.abs(there.gradient).max() < size):
-                break
-        else:
-            break
-        angles, here = trial, there
-    if np.abs(here.gradient).max() > family.tolerance:
-        return None
-    return describe(family, angles, here)
+    *end, slope = kernels.descend(family.data.at.data, family.lam, family.data.energy, family.tolerance,
+                                  float(angles[0]), float(angles[1]))
+    return describe(family, np.sort(end)) if slope <= family.tolerance else None
 
 
 def _silent(family: Family, live: float) -> float:
@@ -246,19 +223,18 @@ def _silent(family: Family, live: float) -> float:
     return behind if abs(live + np.pi - behind) > CLOSE else behind + CLOSE * (np.pi - family.data.theta)
 
 
-def describe(family: Family, angles: Array, here: Local) -> Minimum | None:
-    """The minimum at a stationary pair of angles; None unless it is one to second order."""
-    order = np.argsort(angles)
-    angles, on, scale = angles[order], here.on[:, order], here.scale[order]
-    points = family.data.at(angles, family.lam)
-    live = scale > 0
+def describe(family: Family, angles: Array) -> Minimum | None:
+    """The minimum at a stationary pair of angles, ascending; None unless it is one to second order."""
+    here = family.at(angles)
+    live = here.scale > 0
     if not live.any():
         return None
-    root = np.sqrt(scale[live])
-    hessian = here.hessian[np.ix_(order, order)][np.ix_(live, live)]
-    least = float(np.linalg.eigvalsh(hessian / np.outer(root, root))[0])
+    root = np.sqrt(here.scale[live])
+    least = float(np.linalg.eigvalsh(here.hessian[np.ix_(live, live)] / np.outer(root, root))[0])
     if least <= POSITIVE:
         return None
+    points = family.data.at(angles, family.lam)
+    on = family.on(points, angles)
     if not live.all():  # a dead atom has no direction of its own
         angles = np.array([angles[live][0], np.nan])
     regime, taken, tilt = _regime(family.data.theta, points, on, angles, bool(live.all()))

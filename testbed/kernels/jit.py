@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def jit(parallel=False, fastmath=False, inline=False):
     """
 
     def wrap(function):
+        _forget_stale(Path(function.__code__.co_filename).parent)
         options = {"parallel": parallel, "fastmath": fastmath, "forceinline": inline, "error_model": "numpy"}
         try:
             return numba.njit(function, cache=True, **options)
@@ -33,18 +35,16 @@ def jit(parallel=False, fastmath=False, inline=False):
     return wrap
 
 
-def _forget_stale() -> None:
-    """Remove compiled kernels older than any kernel's source: numba compares a kernel with its own file alone, and
-    would keep one whose helper in another file has changed."""
-    folder = Path(__file__).parent
-    newest = max(file.stat().st_mtime for file in folder.glob("*.py"))
+@functools.cache
+def _forget_stale(folder: Path) -> None:
+    """Remove a folder's compiled kernels older than any source there or here: numba compares a kernel with its own file
+    alone, and would keep one whose helper in another file has changed. Kernels call those of their own folder and of
+    this one."""
+    newest = max(file.stat().st_mtime for place in {folder, Path(__file__).parent} for file in place.glob("*.py"))
     with contextlib.suppress(OSError):  # where nothing can be removed, nothing could be written either
         for index in (folder / "__pycache__").glob("*.nbi"):
             if index.stat().st_mtime < newest:
                 index.unlink()
-
-
-_forget_stale()
 
 
 @intrinsic
