@@ -1,7 +1,8 @@
-"""python -m figures: the command line."""
+"""python -m commands: the command line."""
 
 import sys
 
 from commands.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":  # not in the worker processes of a command, which import this file again
+    sys.exit(main())

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import subprocess
 import sys
 from pathlib import Path
 
-from testbed.errors import InputError
-
 FOLDER = Path(__file__).parent.parent / "demos"  # scripts beside the packages: in a clone, not in an installed copy
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Which notebook, and how it opens."""
+    parser.add_argument("name", nargs="?", metavar="NAME", help="which one; 'all' for a page of them all")
+    parser.add_argument("--edit", action="store_true", help="with its code, to change it")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List the notebooks, or start one and wait until it is left."""
+    if arguments.name is not None:
+        return start(arguments.name, arguments.edit)
+    for name, about in names().items():
+        print(f"{name:<12} {about}")
+    return 0
 
 
 def names() -> dict[str, str]:
     """Name -> first line of the notebook's docstring. Raises ValueError where the folder is not at hand."""
+    from testbed import InputError
+
     found = sorted(FOLDER.glob("*.py"))
     if not found:
         raise InputError("demo: the notebooks are not installed with the packages; run this from a clone of the "
@@ -28,13 +44,12 @@ def start(name: str, edit: bool = False) -> int:
     name : one of `names()`, or 'all' for a page of them all. edit : with its code, to change it. Raises ValueError for
     an unknown name or a missing package.
     """
+    from testbed import InputError, checks
+
     known = names()
     if name not in (*known, "all"):
         raise InputError(f"demo: unknown demo {name!r}; the demos are {', '.join(known)}, or all")
-    try:
-        import marimo  # noqa: F401
-    except ImportError:
-        raise InputError("demo: notebooks need marimo; install the extra 'demos'") from None
+    checks.installed("demo", "demos", "marimo")
     what = FOLDER if name == "all" else FOLDER / f"{name}.py"
     command = [sys.executable, "-m", "marimo", "edit" if edit else "run", str(what)]
     try:

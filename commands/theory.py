@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import argparse
 import textwrap
 from collections.abc import Callable
 
 import properties
+from commands.progress import Progress
 from figures import gallery
 from properties.theory import Statement, statements
 from testbed.errors import InputError
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Which statement, if one."""
+    parser.add_argument("statement", nargs="?", metavar="ID", help="such as S5")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the table, or one page; 1 where the evidence disagrees."""
+    if arguments.statement is None:
+        print(table())
+        return 0
+    with Progress() as progress:
+        text, agrees = page(arguments.statement, progress.say)
+    print(text)
+    return 0 if agrees else 1
 
 
 def table() -> str:

@@ -6,6 +6,7 @@ shapes and TypeError for the wrong kind of thing; nothing is repaired silently.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -133,6 +134,16 @@ def choice(where: str, name: str, value: Any, allowed: Sequence[str]) -> str:
     if value not in allowed:
         raise InputError(f"{where}: {name} must be one of {', '.join(allowed)}; got {value!r}")
     return str(value)
+
+
+def installed(where: str, extra: str, *packages: str) -> None:
+    """Packages that an extra brings; InputError naming both where one cannot be imported."""
+    for package in packages:
+        try:
+            importlib.import_module(package)
+        except ImportError:
+            raise InputError(f"{where}: needs {package}, which is not installed; install the extra '{extra}'",
+                             where=where, expected=package) from None
 
 
 def frozen(array: Array) -> Array:

@@ -45,7 +45,19 @@ class Rows(Protocol):
         """
 
 
-class Held:
+class _Whole:
+    """What small data are for whoever wants an array: all rows at once."""
+
+    shape: tuple[int, int]
+
+    def rows(self, lo: int, hi: int) -> Array:
+        raise NotImplementedError
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.rows(0, self.shape[0]), dtype=dtype)
+
+
+class Held(_Whole):
     """An array in memory, of any real dtype: looked at once, converted block by block, never copied whole."""
 
     def __init__(self, array: np.ndarray, name: str = "X") -> None:
@@ -59,7 +71,7 @@ class Held:
         return np.ascontiguousarray(self.array[lo:hi], dtype=np.float64)
 
 
-class Mapped:
+class Mapped(_Whole):
     """A numpy memory map that the caller made: looked at block by block, its file compared at each."""
 
     def __init__(self, array: np.memmap, name: str = "X") -> None:
@@ -72,7 +84,7 @@ class Mapped:
         return finite(np.array(self.array[lo:hi], dtype=np.float64, order="C"), self.name, lo)
 
 
-class Stored:
+class Stored(_Whole):
     """A matrix inside a file: `shape` numbers of `kind` from byte `offset`, read when asked for.
 
     kind : how numbers are stored, a name of `encodings.KINDS` or of numpy. columns_first : Fortran order.
@@ -116,7 +128,7 @@ class Stored:
             done += got
 
 
-class Shards:
+class Shards(_Whole):
     """Several matrices of one width and one kind of numbers, one after the other."""
 
     def __init__(self, parts: Sequence[Rows], name: str | None = None) -> None:

@@ -1,11 +1,12 @@
 """Files: written whole or not at all, read with suspicion.
 
-Readers refuse pickles, truncated archives, archives that would expand beyond a stated size, and duplicated members, in
-one sentence that names the file. OSError is left for the caller to report.
+Readers refuse pickles, damaged archives, archives that would expand beyond a stated size, and duplicated members, in
+one sentence that names the file (an InputError). OSError is left for the caller to report.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 import zipfile
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from testbed.errors import InputError, InputTypeError
+from testbed.formats import brief, open_npy, open_safetensors, reading, safetensors_header
 
 EXPANDED_LIMIT = 16 << 30  # bytes; a small archive can claim any size
 
@@ -27,10 +29,15 @@ def write_atomically(path: str | Path, content: bytes) -> None:
 
 
 class _replacing:
-    """A temporary file beside `path` that takes its place only once it is complete and on disk."""
+    """A temporary file beside `path` that takes its place only once it is complete and on disk.
+
+    A symbolic link stays one: what it leads to is replaced, or created.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = Path(os.path.realpath(path))
+        if self.path.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
 
     def __enter__(self) -> Any:
         if self.path.is_dir():
@@ -67,9 +74,12 @@ def save_npz(path: str | Path, arrays: Mapping[str, Any]) -> None:
         np.savez_compressed(stream, **{name: np.asarray(value) for name, value in arrays.items()})  # type: ignore[arg-type]
 
 
-def load_npz(path: str | Path, required: Sequence[str] = ()) -> dict[str, np.ndarray]:
-    """Every array of a .npz, or ValueError: not an archive, truncated, too large, pickled, or lacking `required`."""
-    try:
+def load_npz(path: str | Path, required: Sequence[str] = (), wanted: Sequence[str] | None = None) -> dict[str, Any]:
+    """Arrays of a .npz: all of them, or those of `wanted` that it has.
+
+    InputError naming the file: not an archive, damaged, too large, pickled, or lacking one of `required`.
+    """
+    with reading(path, "a readable .npz archive"):
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
         names = [member.filename for member in members]
@@ -77,63 +87,50 @@ def load_npz(path: str | Path, required: Sequence[str] = ()) -> dict[str, np.nda
             raise InputError(f"{path}: the archive holds two members of one name")
         if sum(member.file_size for member in members) > EXPANDED_LIMIT:
             raise InputError(f"{path}: would expand to more than {EXPANDED_LIMIT >> 30} GiB")
+        arrays = {}
         with np.load(path, allow_pickle=False) as archive:
-            arrays = {}
-            for name in archive.files:
-                try:
-                    arrays[name] = archive[name]
-                except ValueError as error:
-                    raise InputError(f"{path}: array {name} cannot be read: {_brief(error)}") from None
-                if not isinstance(arrays[name], np.ndarray):
-                    raise InputError(f"{path}: member {name} is not an array")
-    except (zipfile.BadZipFile, EOFError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
-        raise InputError(f"{path}: not a readable .npz archive ({_brief(error)})") from None
-    missing = [name for name in required if name not in arrays]
+            held = list(archive.files)
+            for name in held if wanted is None else [name for name in wanted if name in held]:
+                arrays[name] = _member(path, archive, name)
+    missing = [name for name in required if name not in held]
     if missing:
-        held = ", ".join(arrays) or "nothing"
-        raise InputError(f"{path}: array {', '.join(missing)} is missing; the file holds {held}")
+        there = ", ".join(held) or "nothing"
+        raise InputError(f"{path}: array {', '.join(missing)} is missing; the file holds {there}",
+                         where=str(path), argument=missing[0])
     return arrays
 
 
-def load_data(path: str | Path) -> dict[str, np.ndarray]:
+def _member(path: str | Path, archive: Any, name: str) -> np.ndarray:
+    """One array of an open archive; what a damaged member raises names it."""
+    try:
+        value = archive[name]
+    except OSError as error:  # of zipfile's decoders, about the bytes and not about the file
+        raise InputError(f"{path}: array {name} cannot be read: {brief(error)}") from None
+    except Exception as error:
+        raise InputError(f"{path}: array {name} cannot be read: {brief(error)}") from None
+    if not isinstance(value, np.ndarray):
+        raise InputError(f"{path}: member {name} is not an array")
+    return value
+
+
+def load_data(path: str | Path) -> dict[str, Any]:
     """Data for a fit: {'X': ...} and, if the file has them, {'weights': ...}.
 
     .npy holds X alone; .npz the arrays X and optionally weights; .safetensors the tensors X and optionally weights, or
-    exactly one tensor. Anything else is a ValueError.
+    exactly one tensor. X of a .npy or .safetensors file is not read but ready to be (testbed.data.Rows). Anything else
+    is an InputError naming the file.
     """
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix == ".npy":
-        try:
-            return {"X": np.load(path, allow_pickle=False)}
-        except (ValueError, EOFError) as error:
-            raise InputError(f"{path}: not a readable .npy array of numbers") from error
+        return {"X": open_npy(path)}
     if suffix == ".npz":
-        arrays = load_npz(path, required=["X"])
-    elif suffix == ".safetensors":
-        arrays = _load_safetensors(path)
-    else:
-        raise InputError(f"{path}: data must be a .npy, .npz or .safetensors file")
-    return {name: arrays[name] for name in ("X", "weights") if name in arrays}
-
-
-def _load_safetensors(path: Path) -> dict[str, np.ndarray]:
-    try:
-        import ml_dtypes  # noqa: F401  # registers bfloat16 with numpy before safetensors asks for it
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
-    except ImportError:
-        raise InputError(f"{path}: reading .safetensors needs the packages safetensors and ml_dtypes") from None
-    try:
-        tensors = load_file(path)
-    except SafetensorError as error:
-        raise InputError(f"{path}: not a readable .safetensors file ({_brief(error)})") from None
-    if "X" not in tensors and len(tensors) == 1:
-        tensors = {"X": next(iter(tensors.values()))}
-    if "X" not in tensors:
-        raise InputError(f"{path}: tensor X is missing; the file holds {', '.join(tensors) or 'nothing'}")
-    return {name: value.astype(np.float64) for name, value in tensors.items()}
-
-
-def _brief(error: BaseException) -> str:
-    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+        return load_npz(path, required=["X"], wanted=["X", "weights"])
+    if suffix == ".safetensors":
+        names = list(safetensors_header(path)[0])
+        data: dict[str, Any] = {"X": open_safetensors(path, names[0] if len(names) == 1 else "X")}
+        if "weights" in names and len(names) > 1:
+            column = open_safetensors(path, "weights", vector=True)
+            data["weights"] = column.rows(0, column.shape[0])[:, 0]
+        return data
+    raise InputError(f"{path}: data must be a .npy, .npz or .safetensors file", where=str(path), argument="DATA")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from commands.cli import _parser, main
+from commands.cli import main, parser
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 
@@ -28,7 +28,7 @@ def test_the_commands_of_the_readme(tmp_path, monkeypatch, capsys):
     for line in lines:
         words = line.split()[1:]
         if words[0] in ("theory", "figures"):
-            _parser().parse_args(words)  # run elsewhere; here it is enough that they are understood
+            parser(words).parse_args(words)  # run elsewhere; here it is enough that they are understood
         else:
             assert main(words) == 0, line
     assert "All 13 statements hold." in capsys.readouterr().out

@@ -34,10 +34,9 @@ def titles() -> dict[str, str]:
 
 def require_bokeh() -> None:
     """Raises ValueError, naming the extra, where bokeh is not installed."""
-    try:
-        import bokeh  # noqa: F401
-    except ImportError:
-        raise InputError("figures: interactive pages need bokeh; install the extra 'figures'") from None
+    from testbed import checks
+
+    checks.installed("figures", "figures", "bokeh")
 
 
 def write(out: Path, names: Sequence[str], say: Callable[[str], None], fresh: bool = False) -> list[Path]:

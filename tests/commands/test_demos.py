@@ -115,7 +115,7 @@ def test_an_unknown_demo_a_missing_folder_and_a_missing_package(
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "marimo", None)
         assert main(["demo", "absorption"]) == 2
-    assert capsys.readouterr().err == "testbed: demo: notebooks need marimo; install the extra 'demos'\n"
+    assert capsys.readouterr().err == "testbed: demo: needs marimo, which is not installed; install the extra 'demos'\n"
     monkeypatch.setattr(demo, "FOLDER", tmp_path)
     assert main(["demo"]) == 2
     assert "run this from a clone of the repository" in capsys.readouterr().err

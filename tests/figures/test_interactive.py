@@ -106,7 +106,7 @@ def test_an_unknown_page_and_a_missing_package(tmp_path: Path, monkeypatch: pyte
         interactive.write(tmp_path, ["interactive_nothing"], quiet)
     assert main(["figures", TWO, "nothing", "--out", str(tmp_path)]) == 2  # and nothing is computed before that
     monkeypatch.setitem(sys.modules, "bokeh", None)
-    with pytest.raises(ValueError, match="need bokeh; install the extra 'figures'"):
+    with pytest.raises(ValueError, match="needs bokeh, which is not installed; install the extra 'figures'"):
         interactive.write(tmp_path, [TWO], quiet)
     assert not list(tmp_path.iterdir())
 

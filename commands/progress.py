@@ -1,0 +1,79 @@
+"""How far long work is, on stderr: on a terminal a line that is rewritten, elsewhere a line for each finished piece.
+
+    with Progress() as progress:
+        progress.say("restart 2/8  objective 0.31", 1, 8)        # what goes on, as often as you like
+        progress.finished("restart 2/8  objective 0.30", 2, 8)   # a piece of work is done
+
+Time left is told once a piece is done, from the time that pieces took so far.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+REFRESH = 0.1  # seconds between two states of the line
+
+
+class Progress:
+    """Says what goes on; a context manager, which leaves a terminal as it was.
+
+    live : whether stderr is a terminal, where a line can be rewritten.
+    """
+
+    def __init__(self) -> None:
+        self.live = sys.stderr.isatty()
+        self.start = self.last = time.monotonic()
+        self.shown: Any = None
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def say(self, line: str, done: int = 0, total: int = 0) -> None:
+        """What goes on now, with `done` pieces of `total` finished (0: unknown). Seen on a terminal only."""
+        now = time.monotonic()
+        if self.live and (self.shown is None or now - self.last >= REFRESH):
+            self.last = now
+            self._show(line, done, total)
+
+    def finished(self, line: str, done: int = 0, total: int = 0) -> None:
+        """A piece of work is done: the `done`-th of `total` (0: unknown)."""
+        if self.live:
+            self._show(line, done, total)
+            return
+        took = time.monotonic() - self.start
+        left = f", about {_span(took / done * (total - done))} left" if 0 < done < total else ""
+        try:
+            print(f"{line}  ({_span(took)}{left})", file=sys.stderr, flush=True)
+        except (OSError, ValueError):  # nobody reads it; the work goes on
+            pass
+
+    def _show(self, line: str, done: int, total: int) -> None:
+        from rich import progress
+        from rich.console import Console
+
+        if self.shown is None:
+            columns = (progress.SpinnerColumn(), progress.TextColumn("{task.description}", markup=False),
+                       progress.BarColumn(bar_width=20), progress.TimeElapsedColumn(), progress.TextColumn("left"),
+                       progress.TimeRemainingColumn())
+            self.shown = progress.Progress(*columns, console=Console(stderr=True), transient=True,
+                                           redirect_stdout=False, redirect_stderr=False)
+            self.shown.start()
+            self.task = self.shown.add_task(line, total=None)
+        self.shown.update(self.task, description=line, completed=done, total=total or None)
+
+    def __exit__(self, *_: Any) -> None:
+        if self.shown is not None:
+            self.shown.stop()
+
+
+def _span(seconds: float) -> str:
+    """A length of time for a reader: 0.4 s, 12 s, 3 min 05 s, 2 h 10 min."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
