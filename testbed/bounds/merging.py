@@ -37,7 +37,7 @@ from testbed.bounds import factored
 from testbed.bounds.convex import Program
 from testbed.checks import Array
 from testbed.problem import Problem
-from testbed.threads import threads
+from testbed.threads import limited
 
 LARGEST = 24  # samples
 ZERO = 1e-7  # cosine of two samples' codes, or eigenvalue of their matrix, that counts as zero
@@ -77,7 +77,7 @@ class Merging:
     events: tuple[Event, ...]
 
 
-@threads(0)  # bits do not depend on how many threads BLAS has
+@limited(0)  # bits do not depend on how many threads BLAS has
 def merging(problem: Problem, taus: Any) -> Merging:
     """Follow the convex problem along increasing prices taus (k,), in units of X, and locate what happens between them.
 
