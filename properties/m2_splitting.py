@@ -26,7 +26,7 @@ from properties.scaled import Array, Scaled
 from testbed.basins.moves import splitting
 from testbed.optimum import Optimum
 from testbed.problem import Problem
-from testbed.threads import threads
+from testbed.threads import limited
 
 COINCIDENT = 1e-10
 
@@ -37,7 +37,7 @@ def splitting_slopes(optimum: Optimum) -> tuple[Array, Array]:
     phi falls by slope * eps to first order in the angle eps (radians) of each copy; slopes are in squared units of X.
     The maximum is of a convex function on a sphere: a local one, the best of several climbs. Zero for dead atoms.
     """
-    with threads(optimum.problem.n * optimum.problem.d * optimum.n_atoms):
+    with limited(optimum.problem.n * optimum.problem.d * optimum.n_atoms):
         return splitting(optimum.Z, optimum.R, optimum.D, optimum.problem.weights)
 
 

@@ -4,6 +4,8 @@
     optimum = fit(X, n_atoms=3, lam=0.1)
 """
 
+from typing import TYPE_CHECKING, Any
+
 from testbed.basins.paths import Path, path
 from testbed.basins.searching import Search, search
 from testbed.bounds.factored import Factored, convex_fit
@@ -17,6 +19,23 @@ from testbed.errors import InputError, NumericsError
 from testbed.optimum import Optimum
 from testbed.problem import Problem, huber
 
+if TYPE_CHECKING:
+    from testbed.estimator import SparseDictionary as SparseDictionary
+
 __all__ = ["Batch", "Bound", "Classification", "CodingError", "Factored", "Gap", "InputError", "NumericsError",
            "Optimum", "Path", "Problem", "Search", "classify", "convex_fit", "encode", "fit", "fit_many", "gap",
            "huber", "lower_bound", "path", "search"]
+
+
+def __getattr__(name: str) -> Any:
+    """SparseDictionary when it is asked for: it alone needs scikit-learn."""
+    if name != "SparseDictionary":
+        raise AttributeError(f"module 'testbed' has no attribute {name!r}")
+    try:
+        from testbed.estimator import SparseDictionary
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "sklearn":
+            raise
+        raise ImportError("testbed.SparseDictionary needs scikit-learn: "
+                          "pip install 'sparse-dictionary-testbed[estimator]'") from None
+    return SparseDictionary

@@ -33,7 +33,7 @@ class Problem:
 
     X: Array
     lam: float
-    weights: Array = None  # type: ignore[assignment]  # filled in by validation
+    weights: Any = None  # filled in by validation
     bias: bool = False
     nonnegative: bool = True
 

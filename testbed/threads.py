@@ -1,16 +1,56 @@
-"""How many threads work, and that nothing of it shows in the results."""
+"""How many threads work, and that nothing of it shows in the results: their bits are the same for any number.
+
+Limits are of two kinds. BLAS has one for the whole process: it works on one thread while anyone is in `limited`,
+entries are counted, and the last to leave restores what the first found. Kernels share numba's threads: with several
+Python threads inside at once (joblib, dask) each has its part, so that together they are never more than numba has.
+
+A kernel that has one thread runs without a parallel region (`testbed.kernels.jit`). So small problems never start the
+threads' runtime; and in a process forked after that was started, where GNU OpenMP would end the process, kernels run on
+the one thread that the fork left.
+"""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numba
 import threadpoolctl
 
+from testbed import checks
+
+# Threads that spin long at barriers steal the processor from whoever works (on a busy machine, fits took 50 times as
+# long); threads that never spin are slow to wake, and two were slower than one. A short spin, a few microseconds, is
+# near the best in both. Read once, when the first parallel kernel starts; a choice made outside stands.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+
 SMALL = 1 << 23  # below this n * m * d, starting threads costs more than it saves (tenfold on a busy machine)
+
+
+class _Here(threading.local):
+    """Of one Python thread: how deep it is in `limited`, the threads asked for, and whether its work is small."""
+
+    depth = 0
+    asked: int | None = None
+    small = False
+
+
+class _Process:
+    """Of the process: who is in `limited`, and whether kernels must do without threads since a fork."""
+
+    lock = threading.Lock()  # of what follows
+    inside = 0  # Python threads
+    blas: Any = None  # what the last to leave restores
+    region = threading.Lock()  # held in a parallel region where the threading layer allows one at a time
+    forked = False
+
+
+_here = _Here()
 
 
 @functools.cache
@@ -18,21 +58,90 @@ def _controller() -> Any:
     return threadpoolctl.ThreadpoolController()
 
 
-def available() -> int:
-    """How many threads kernels may use: workspaces hold a place for each."""
-    return int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
+def started() -> bool:
+    """Whether numba's threads have been started; asking numba how many they are would start them."""
+    try:
+        numba.threading_layer()
+    except ValueError:
+        return False
+    return True
+
+
+def most() -> int:
+    """The most threads that a kernel called here may be given: workspaces hold a place for each."""
+    if _here.small or _Process.forked:
+        return 1
+    available = int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
+    if _here.asked is not None:
+        return min(_here.asked, available)
+    return int(numba.get_num_threads()) if started() else available
+
+
+def share() -> int:
+    """How many threads a kernel called here is given now: its part of numba's threads, at most `most()`."""
+    available = int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
+    return max(1, min(most(), available // max(_Process.inside, 1)))
+
+
+def together(count: int, kernel: Callable[..., Any], *args: Any) -> Any:
+    """Call a kernel with parallel regions on `count` threads; numba is left as it was found."""
+    before = numba.get_num_threads()
+    # under workqueue, numba's layer of last resort, two regions at once abort the process
+    with _Process.region if numba.threading_layer() == "workqueue" else nullcontext():
+        numba.set_num_threads(count)
+        try:
+            return kernel(*args)
+        finally:
+            numba.set_num_threads(before)
 
 
 @contextmanager
-def threads(work: int) -> Iterator[None]:
-    """The context of all coding and training: BLAS on one thread, and so are the kernels where `work`, n * m * d, is
-    small. Bits do not depend on the number of threads; time does.
+def limited(work: int, threads: int | None = None, where: str = "testbed") -> Iterator[None]:
+    """The context of all coding and training: BLAS on one thread; kernels on at most `threads`, and on one where
+    `work`, n * m * d, is small.
+
+    threads : at least 1, and never more are used than numba has; None for what encloses this, and at the outermost
+    for as many as numba is set to. TypeError or ValueError naming `where` for anything else.
     """
-    before = numba.get_num_threads()
-    if work < SMALL:
-        numba.set_num_threads(1)
+    asked = _here.asked if threads is None else checks.integer(where, "threads", threads, 1)
+    before = _here.asked, _here.small
+    _enter()
+    _here.asked, _here.small = asked, work < SMALL
     try:
-        with _controller().limit(limits=1, user_api="blas"):
-            yield
+        yield
     finally:
-        numba.set_num_threads(before)
+        _here.asked, _here.small = before
+        _leave()
+
+
+def _enter() -> None:
+    if _here.depth == 0:
+        with _Process.lock:
+            if _Process.inside == 0:
+                _Process.blas = _controller().limit(limits=1, user_api="blas")
+            _Process.inside += 1
+    _here.depth += 1
+
+
+def _leave() -> None:
+    _here.depth -= 1
+    if _here.depth == 0:
+        with _Process.lock:
+            _Process.inside -= 1
+            if _Process.inside == 0:
+                _Process.blas.restore_original_limits()
+
+
+def _in_child() -> None:
+    """Only the thread that forked is left, and of numba's threads, if they had been started, only their books."""
+    _Process.lock, _Process.region = threading.Lock(), threading.Lock()
+    _Process.forked = _Process.forked or started()
+    if _Process.inside and not _here.depth:
+        _Process.blas.restore_original_limits()
+    _Process.inside = int(_here.depth > 0)
+
+
+if hasattr(os, "register_at_fork"):
+    # the lock is held across the fork, so that the child's copy of what it guards is whole
+    os.register_at_fork(before=lambda: _Process.lock.acquire(), after_in_parent=lambda: _Process.lock.release(),
+                        after_in_child=_in_child)

@@ -29,7 +29,7 @@ from testbed.descent.training import Progress, descend, finish, settle
 from testbed.errors import InputError
 from testbed.optimum import Optimum
 from testbed.problem import Problem, huber
-from testbed.threads import threads
+from testbed.threads import limited
 
 ROUNDING = 1e-10  # excess over a bound, relative to the objective, that is no violation
 
@@ -141,7 +141,7 @@ def reach(source: Optimum, lam: float, n_atoms: int) -> float:
 
 def path(X: Any, n_atoms: int | Sequence[int], lams: float | Sequence[float] | Array, bias: bool = False,
          nonnegative: bool = True, weights: Any = None, seed: int = 0, restarts: int = 4, rounds: int = 10,
-         progress: Progress | None = None) -> Path:
+         progress: Progress | None = None, threads: int | None = None) -> Path:
     """Optima along a range of penalties (n_atoms a number) or of widths (lams a number), warm-started both ways.
 
     Parameters
@@ -151,6 +151,7 @@ def path(X: Any, n_atoms: int | Sequence[int], lams: float | Sequence[float] | A
     restarts : fresh starts of the `search` at every point.
     rounds : the most improvements by moves at every point, and then passes of neighbours' dictionaries over the path.
     progress : called as progress(point, objective, stationarity) at every step.
+    threads : how many work at most; None for as many as numba is set to. The result is the same for any number.
 
     Returns
     -------
@@ -175,15 +176,17 @@ def path(X: Any, n_atoms: int | Sequence[int], lams: float | Sequence[float] | A
     checks.integer(where, "rounds", rounds)
     optima = []
     for number, (lam, m) in enumerate((lam, m) for lam in penalties for m in widths):
-        found = search(X, m, lam, bias, nonnegative, weights, seed, restarts, rounds, _numbered(progress, number))
+        found = search(X, m, lam, bias, nonnegative, weights, seed, restarts, rounds, _numbered(progress, number),
+                       threads)
         optima.append(found.best)
-    return repair(Path(tuple(optima)), rounds, progress)
+    return repair(Path(tuple(optima)), rounds, progress, threads)
 
 
-def repair(path: Path, rounds: int = 10, progress: Progress | None = None) -> Path:
+def repair(path: Path, rounds: int = 10, progress: Progress | None = None, threads: int | None = None) -> Path:
     """Start every point from its neighbours' dictionaries and from those that prove it too high, while any improves.
 
-    A point is replaced only by a lower objective, verified as any other. `rounds` passes forth and back at most.
+    A point is replaced only by a lower objective, verified as any other. `rounds` passes forth and back at most;
+    threads as in `fit`.
     """
     rounds = checks.integer("repair", "rounds", rounds)
     optima = list(path.optima)
@@ -196,7 +199,7 @@ def repair(path: Path, rounds: int = 10, progress: Progress | None = None) -> Pa
         fresh = set()
         for source, target in dict.fromkeys(pairs):
             old = optima[target]
-            new = transfer(optima[source], old.problem, old.n_atoms, _numbered(progress, target))
+            new = transfer(optima[source], old.problem, old.n_atoms, _numbered(progress, target), threads)
             if new.objective < old.objective * (1 - STRICT):
                 optima[target] = new
                 fresh.add(target)
@@ -205,7 +208,8 @@ def repair(path: Path, rounds: int = 10, progress: Progress | None = None) -> Pa
     return Path(tuple(optima))
 
 
-def transfer(source: Optimum, problem: Problem, n_atoms: int, progress: Progress | None = None) -> Optimum:
+def transfer(source: Optimum, problem: Problem, n_atoms: int, progress: Progress | None = None,
+             threads: int | None = None) -> Optimum:
     """Descend from another optimum's dictionary and bias, widened by useful atoms or narrowed by useless ones.
 
     The objective is at most `reach(source, problem.lam, n_atoms)` up to rounding, for the same data.
@@ -216,7 +220,7 @@ def transfer(source: Optimum, problem: Problem, n_atoms: int, progress: Progress
         if progress is not None:
             progress(0, point.value * phi.unit**2, point.stationarity)
 
-    with threads(phi.work):
+    with limited(phi.work, threads, "transfer"):
         theta = _resized(problem, np.vstack([source.D, source.b / phi.unit]), n_atoms)
         point, curvature = settle(phi, descend(phi, phi.at(theta), report), report)
         return finish(problem, phi, point, curvature)

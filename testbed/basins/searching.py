@@ -19,7 +19,7 @@ from testbed.descent.phi import Point, Reduced
 from testbed.descent.training import SEEDS, Progress, descend, draw, finish, settle
 from testbed.optimum import Optimum
 from testbed.problem import Problem
-from testbed.threads import threads
+from testbed.threads import limited
 
 SAME = 1e-9  # objectives within this share of one another belong to one minimum, up to symmetry
 STRICT = 1e-10  # and an improvement by less is none
@@ -58,7 +58,8 @@ class Search:
 
 
 def search(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool = True, weights: Any = None,
-           seed: int = 0, restarts: int = 8, rounds: int = 20, progress: Progress | None = None) -> Search:
+           seed: int = 0, restarts: int = 8, rounds: int = 20, progress: Progress | None = None,
+           threads: int | None = None) -> Search:
     """Look for the global minimum: restarts of `fit`, then moves from the best until none improves it.
 
     Parameters
@@ -68,6 +69,7 @@ def search(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bo
     restarts : starts drawn from the data. rounds : improvements by moves (relocate, split and merge; see
         testbed.basins.moves) at most; 0 for restarts alone.
     progress : called as progress(descent, objective, stationarity) at every step.
+    threads : how many work at most; None for as many as numba is set to. The result is the same for any number.
 
     Returns
     -------
@@ -94,7 +96,7 @@ def search(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bo
         origins.append(origin)
         return point, curvature
 
-    with threads(phi.work):
+    with limited(phi.work, threads, where):
         sequences = np.random.SeedSequence(seed).spawn(restarts)
         starts = (draw(phi, np.random.default_rng(s), number) for number, s in enumerate(sequences))
         best, curvature = min((end("restart", theta) for theta in starts), key=lambda found: found[0].value)

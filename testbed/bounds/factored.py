@@ -35,7 +35,7 @@ from testbed.checks import Array
 from testbed.errors import InputError, InputTypeError
 from testbed.optimum import Optimum
 from testbed.problem import Problem
-from testbed.threads import threads
+from testbed.threads import limited
 
 LARGEST = 200  # distinct samples
 ATOMS = 400  # atoms held
@@ -286,7 +286,7 @@ def minimise(program: Program, t: float, V: Array | None = None, thorough: bool 
     return state, float(p.max(initial=0))
 
 
-@threads(0)  # bits do not depend on how many threads BLAS has
+@limited(0)  # bits do not depend on how many threads BLAS has
 def convex_fit(problem: Problem, tau: float = 0.0) -> Factored:
     """The dictionary that no dictionary of any width beats at price tau (V), and how well that is known.
 

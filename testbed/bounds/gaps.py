@@ -24,7 +24,7 @@ from testbed.bounds.lower import ROUTES, Bound, better, floor_bound, lower_bound
 from testbed.checks import Array
 from testbed.errors import InputTypeError
 from testbed.optimum import Optimum
-from testbed.threads import threads
+from testbed.threads import limited
 
 
 def priced(optimum: Optimum, tau: float) -> float:
@@ -96,7 +96,7 @@ class Gap:
         return "\n".join(rows)
 
 
-@threads(0)  # bits do not depend on how many threads BLAS has
+@limited(0)  # bits do not depend on how many threads BLAS has
 def gap(optimum: Optimum, tau: float | None = None) -> Gap:
     """The certified gap of a dictionary, trained or not (V3).
 

@@ -14,7 +14,7 @@ from testbed.bounds.convex import Program
 from testbed.checks import Array
 from testbed.errors import InputError, InputTypeError
 from testbed.problem import Problem, huber
-from testbed.threads import threads
+from testbed.threads import limited
 
 ROUTES = {
     "floor": "the Huber floor, exact at tau = 0 (V1)",
@@ -37,7 +37,7 @@ class Bound:
     R: Array
 
 
-@threads(0)  # bits do not depend on how many threads BLAS has
+@limited(0)  # bits do not depend on how many threads BLAS has
 def lower_bound(problem: Problem, tau: float = 0.0, nonnegative: bool | None = None) -> Bound:
     """A number that F_tau of no dictionary undercuts, whatever its width.
 

@@ -38,7 +38,7 @@ from testbed.bounds.convex import Program
 from testbed.checks import Array
 from testbed.errors import InputError, InputTypeError
 from testbed.problem import Problem
-from testbed.threads import threads
+from testbed.threads import limited
 
 LARGEST = 24  # samples
 ZERO = 1e-7  # cosine of two samples' codes, or eigenvalue of their matrix, that counts as zero
@@ -78,7 +78,7 @@ class Merging:
     events: tuple[Event, ...]
 
 
-@threads(0)  # bits do not depend on how many threads BLAS has
+@limited(0)  # bits do not depend on how many threads BLAS has
 def merging(problem: Problem, taus: Any) -> Merging:
     """Follow the convex problem along increasing prices taus (k,), in units of X, and locate what happens between them.
 

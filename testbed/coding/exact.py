@@ -18,7 +18,7 @@ from testbed.checks import Array
 from testbed.errors import InputError, InputTypeError, NumericsError
 from testbed.kernels import active_set, rescue
 from testbed.problem import Problem, power_of_two_near
-from testbed.threads import available, threads
+from testbed.threads import limited, most
 
 GRAM = 512  # up to this many atoms their cosines are held in float64; of more, the few that matter are computed
 TILE = 64
@@ -55,10 +55,8 @@ class Coder:
         self.val: Array = np.zeros((n, self.width))
         self.cnt: np.ndarray = np.zeros(n, np.int64)
         self.rows = int(min(max((1 << 20) // m, 32), 256))
-        per_row = m * (d + 8 * 12)
-        self.chunk = max(available(), CHUNK_WORK // (per_row * self.rows)) * self.rows  # a block for each at least
         self.d, self.m = d, m
-        self.workspace = active_set.workspace(available(), self.rows, d, m, self.width)
+        self.workspace: tuple[np.ndarray, ...] | None = None  # made when it is known how many threads will use it
         self.rescued = 0
 
     def snapshot(self) -> tuple[np.ndarray, Array, np.ndarray]:
@@ -81,14 +79,16 @@ class Coder:
             G = gram if gram is not None and gram.dtype == np.float64 else D @ D.T  # of one array: half the work
             gram = G
         G32 = _gram(D32) if gram is None else gram.astype(np.float32, copy=False)
-        for start in range(0, len(X), self.chunk):
-            part = slice(start, start + self.chunk)
+        threads = most()
+        blocks = max(threads, CHUNK_WORK // (self.m * (self.d + 8 * 12) * self.rows))  # one for each thread at least
+        for start in range(0, len(X), blocks * self.rows):
+            part = slice(start, start + blocks * self.rows)
             rows = X[part] if b is None else X[part] - b
             rows = rows if unit == 1 else rows / unit
             while True:
                 cnt = self.cnt[part]
                 active_set.code_rows(rows, D, G, D32, G32, self.lam, self.signed, active_set.SHARE, self.rows,
-                                     *self.workspace, self.idx[part], self.val[part], cnt)
+                                     *self._space(threads), self.idx[part], self.val[part], cnt)
                 full = cnt == active_set.FULL
                 if self.width == self.most or not full.any():
                     break
@@ -101,7 +101,13 @@ class Coder:
         self.width = min(self.most, 2 * self.width)
         grow = ((0, 0), (0, self.width - self.idx.shape[1]))
         self.idx, self.val = np.pad(self.idx, grow), np.pad(self.val, grow)
-        self.workspace = active_set.workspace(available(), self.rows, self.d, self.m, self.width)
+        self.workspace = None
+
+    def _space(self, threads: int) -> tuple[np.ndarray, ...]:
+        """Buffers for at least so many threads."""
+        if self.workspace is None or len(self.workspace[0]) < threads:
+            self.workspace = active_set.workspace(threads, self.rows, self.d, self.m, self.width)
+        return self.workspace
 
     def _rescue(self, x: Array, D: Array, i: int) -> None:
         S, sg, z = np.zeros(self.most, np.int64), np.ones(self.most), np.zeros(self.most)
@@ -123,16 +129,17 @@ class Coder:
         return Z
 
 
-def codes(problem: Problem, D: Array, b: Array, gram: Any = None) -> csr_array:
+def codes(problem: Problem, D: Array, b: Array, gram: Any = None, threads: int | None = None) -> csr_array:
     """Exact codes (n, m) of a problem's data on unit-norm atoms D (m, d) with bias b (d,); trusted arguments."""
     unit = power_of_two_near(problem.lam)
     coder = Coder(problem.n, problem.d, len(D), problem.lam / unit, problem.nonnegative)
-    with threads(problem.n * problem.d * len(D)):
+    with limited(problem.n * problem.d * len(D), threads, "encode"):
         coder.code(problem.X, np.ascontiguousarray(D), b if b.any() else None, unit, gram)
     return coder.sparse(len(D), unit)
 
 
-def encode(X: Any, D: Any, lam: float, b: Any = None, nonnegative: bool = True, gram: Any = None) -> csr_array:
+def encode(X: Any, D: Any, lam: float, b: Any = None, nonnegative: bool = True, gram: Any = None,
+           threads: int | None = None) -> csr_array:
     """Exact codes: for every row x of X, the z >= 0 that minimises 1/2 |x - b - zD|^2 + lam * sum z (C1).
 
     Parameters
@@ -140,6 +147,7 @@ def encode(X: Any, D: Any, lam: float, b: Any = None, nonnegative: bool = True, 
     X : (n, d) samples. D : (m, d) atoms of unit norm. lam : penalty > 0, in the units of X.
     b : (d,) bias subtracted first, or None. nonnegative : False for signed codes with penalty lam * sum |z|.
     gram : (m, m) D @ D.T in float64 or float32, if it is at hand: of many atoms it takes as long as many samples.
+    threads : how many work at most; None for as many as numba is set to. The codes are the same for any number.
 
     Scores are held for some hundred samples at a time: beyond X, D and the codes, memory is that of D D^T in float32.
 
@@ -156,7 +164,7 @@ def encode(X: Any, D: Any, lam: float, b: Any = None, nonnegative: bool = True, 
     lam = checks.number(where, "lam", lam, 0, open_low=True)
     if gram is not None:
         gram = _given_gram(where, gram, D)
-    return codes(Problem(X, lam, nonnegative=checks.flag(where, "nonnegative", nonnegative)), D, bias, gram)
+    return codes(Problem(X, lam, nonnegative=checks.flag(where, "nonnegative", nonnegative)), D, bias, gram, threads)
 
 
 def _given_gram(where: str, gram: Any, D: Array) -> Any:

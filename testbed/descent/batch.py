@@ -20,7 +20,7 @@ from testbed.descent.training import SEEDS
 from testbed.errors import InputError
 from testbed.optimum import Optimum
 from testbed.problem import LARGEST, SMALLEST, Problem, power_of_two_near
-from testbed.threads import threads
+from testbed.threads import limited
 
 MOST_FREE = 512  # m * d: the Hessian of each problem is formed, so these must be few
 CHUNK_BYTES = 1 << 27  # held for problems worked on together
@@ -65,7 +65,7 @@ class Batch:
 
 
 def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bool = True, weights: Any = None,
-             seed: int = 0, restarts: int = 1, start: Any = None) -> Batch:
+             seed: int = 0, restarts: int = 1, start: Any = None, threads: int | None = None) -> Batch:
     """Train a dictionary for each of p small problems to a verified optimum.
 
     Parameters
@@ -76,6 +76,7 @@ def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bo
     seed : fixes all starts; what a problem starts from does not depend on how many follow it.
     restarts : starts tried for each problem; the best objective is kept.
     start : (p, m, d) unit-norm atoms to train from instead; a fitted bias then starts at the mean.
+    threads : how many work at most; None for as many as numba is set to. The result is the same for any number.
 
     Raises TypeError or ValueError naming the argument, before any work is done; CodingError naming a problem and sample
     that could not be coded.
@@ -97,7 +98,7 @@ def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bo
     unit = np.array([power_of_two_near(value) for value in penalties])
     scaled = X / unit[:, None, None]
     best: list[Any] = []
-    with threads(X.size * m):
+    with limited(X.size * m, threads, where):
         for sequence in np.random.SeedSequence(seed).spawn(1 if given is not None else restarts):
             theta = given if given is not None else _draw(scaled, w, penalties / unit, m, sequence)
             if bias:

@@ -27,7 +27,7 @@ from testbed.checks import Array
 from testbed.descent.phi import Point, Reduced
 from testbed.errors import InputTypeError
 from testbed.optimum import Optimum
-from testbed.threads import threads
+from testbed.threads import limited
 
 COMPLEMENTARITY = 1e-9  # nearer than this to a change of support, the second derivative is one-sided and not claimed
 FLAT = 1e-9  # a relative curvature smaller than this in size is not told from zero
@@ -117,16 +117,16 @@ class Classification:
     decrease: float
 
 
-def classify(optimum: Optimum) -> Classification:
+def classify(optimum: Optimum, threads: int | None = None) -> Classification:
     """Classify a dictionary by the least eigenvalue of its Hessian (M1); a saddle is one only if descent was seen.
 
-    Codes are computed anew. TypeError if the argument is not an Optimum.
+    Codes are computed anew, on at most so many threads (see `fit`). TypeError if the argument is not an Optimum.
     """
     if not isinstance(optimum, Optimum):
         raise InputTypeError(f"classify: expected a testbed.Optimum; got {type(optimum).__name__}")
     phi = Reduced(optimum.problem, optimum.n_atoms)
     theta = np.vstack([optimum.D, optimum.b[None] / phi.unit]) if phi.extra else np.array(optimum.D)
-    with threads(phi.work):
+    with limited(phi.work, threads, "classify"):
         point = phi.at(theta)
         if point.stationarity > STATIONARY:
             return Classification("not stationary", None, 0.0, np.zeros_like(optimum.D), np.zeros_like(optimum.b), 0.0)

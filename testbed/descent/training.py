@@ -20,7 +20,7 @@ from testbed.descent.phi import Point, Reduced, normalised
 from testbed.errors import InputError
 from testbed.optimum import Optimum
 from testbed.problem import Problem
-from testbed.threads import threads
+from testbed.threads import limited
 
 TARGET = 1e-12  # stationarity aimed at; testbed.verify accepts what is below its own tolerance
 ROUGH = 1e-3  # stationarity at which dead atoms are looked at first
@@ -32,7 +32,8 @@ Progress = Callable[[int, float, float], None]
 
 
 def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool = True, weights: Any = None,
-        seed: int = 0, restarts: int = 8, start: Any = None, progress: Progress | None = None) -> Optimum:
+        seed: int = 0, restarts: int = 8, start: Any = None, progress: Progress | None = None,
+        threads: int | None = None) -> Optimum:
     """Train a dictionary to a verified optimum of E[1/2 |x - b - zD|^2 + lam * sum |z|] over unit-norm atoms.
 
     Parameters
@@ -40,10 +41,11 @@ def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool 
     X : (n, d) samples, one a row. n_atoms : m >= 1; may exceed n. lam : penalty > 0, in the units of X.
     bias : fit b as well. nonnegative : codes z >= 0; False for signed codes.
     weights : (n,) >= 0 with sum 1, or None for 1/n each.
-    seed : fixes every random choice; the result does not depend on the number of threads.
+    seed : fixes every random choice.
     restarts : starts tried; the best objective is kept.
     start : (m, d) unit-norm atoms to train from, instead of restarts from the data.
     progress : called as progress(restart, objective, stationarity) at every step.
+    threads : how many work at most; None for as many as numba is set to. The result is the same for any number.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool 
     phi = Reduced(problem, m)
     best: Point | None = None
     objectives = []
-    with threads(phi.work):
+    with limited(phi.work, threads, where):
         for number, sequence in enumerate(np.random.SeedSequence(seed).spawn(restarts)):
 
             def report(point: Point, number: int = number) -> None:

@@ -20,7 +20,7 @@ from properties.scaled import Scaled
 from testbed import Optimum, Problem, encode, fit, huber
 from testbed.basins.moves import gain, newcomers, removal_costs
 from testbed.descent.phi import Reduced
-from testbed.threads import threads
+from testbed.threads import limited
 
 KINDS = [(bias, nonnegative) for bias in (False, True) for nonnegative in (True, False)]
 
@@ -184,7 +184,7 @@ def test_one_atom_more_or_less_within_its_bounds(optimum):
     """1/2 E[(<r, u> - lam)_+^2] <= what a new atom gains; what removing one costs <= 1/2 E[z_j^2]."""
     p, o = optimum.problem, optimum
     reduced = Reduced(p, o.n_atoms)
-    with threads(reduced.work):
+    with limited(reduced.work):
         point = reduced.at(np.vstack([o.D, o.b / reduced.unit]) if p.bias else o.D)
         costs = removal_costs(reduced, point) * reduced.unit**2
         new = newcomers(reduced, point.R, 3)

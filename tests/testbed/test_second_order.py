@@ -7,7 +7,7 @@ from testbed import Optimum, Problem, classify, fit
 from testbed.descent import newton
 from testbed.descent.curvature import complementarity, descend_along, least_curvature
 from testbed.descent.phi import Reduced
-from testbed.threads import threads
+from testbed.threads import limited
 
 
 def world(seed, n=40, d=4, m=3):
@@ -74,7 +74,7 @@ def planted(seed):
     phi = Reduced(problem, 3)
     D = rng.standard_normal((3, 4)) * [1, 1, 1, 0]
     D /= np.linalg.norm(D, axis=1, keepdims=True)
-    with threads(0):
+    with limited(0):
         point = newton.minimise(phi, phi.at(np.vstack([D, np.zeros(4)]) if problem.bias else D), 1e-12, lambda _: None)
         least = least_curvature(phi, point).least
     b = point.theta[3] * phi.unit if problem.bias else None
@@ -133,7 +133,7 @@ def test_a_trained_optimum_is_a_local_minimum_and_an_untrained_one_is_not_statio
 
 def test_lanczos_and_the_dense_route_agree(monkeypatch):
     _, phi, point = optimum_and_point(3, True)
-    with threads(0):
+    with limited(0):
         dense = least_curvature(phi, point)
         monkeypatch.setattr("testbed.descent.curvature.DENSE", 0)
         lanczos = least_curvature(phi, point)

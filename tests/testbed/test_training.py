@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from testbed import Optimum, Problem, encode, fit, huber
 from testbed.descent.curvature import least_curvature
 from testbed.descent.phi import Reduced
-from testbed.threads import threads
+from testbed.threads import limited
 
 PAIR = np.array([[1.0, 0], [0, 1], [1, 1]])
 
@@ -190,7 +190,7 @@ def test_a_saddle_is_not_called_a_minimum():
     two = Optimum.at(Problem(X, 0.1, w), D)
     assert two.stationarity < 1e-10 and two.status == "stationary"
     assert fit(X, 2, 0.1, weights=w, start=D).objective < two.objective - 1e-3
-    with threads(0):
+    with limited(0):
         point = phi.at(np.array([[1.0, 0.0]]))
         assert least_curvature(phi, point).least is not None
 
