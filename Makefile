@@ -13,10 +13,10 @@ test: .venv/test.stamp  ## lint, types, layers, tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not nightly"
+	$(BIN)/python -m pytest -n 2 -m "not nightly"
 
 quick: .venv/test.stamp  ## the quick subset of the tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not nightly"
+	$(BIN)/python -m pytest -n 2 -m "not slow and not nightly"
 
 nightly: .venv/test.stamp  ## what takes hours: more examples, more problems, other processors; see docs/nightly.md
 	$(BIN)/python tests/support/nightly.py

@@ -22,18 +22,15 @@ from testbed.files import load_npz
 
 QUICK = ("polytope", "residuals")  # figures that take a second: tests of these alone are not slow
 
-GALLERY = {"quick_gallery", "whole_gallery", "numbers_of"}  # fixtures whose galleries are made once
-
 examples.load_profile()
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With several workers: one makes the gallery and runs what looks at it, and files are never divided."""
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            gallery_tests = GALLERY & set(getattr(item, "fixturenames", ()))
-            item.add_marker(pytest.mark.xdist_group("gallery" if gallery_tests else item.path.name))
+@pytest.hookimpl(optionalhook=True)  # unknown without xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Files whole, and the gallery made once."""
+    from scheduling import Rooms
+
+    return Rooms(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
