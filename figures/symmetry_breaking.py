@@ -16,13 +16,13 @@ RATIOS = np.geomspace(0.01, 30, 60)  # P(both) / P(1 only), for the phase diagra
 TRAINED = np.geomspace(0.03, 10, 8)
 
 
-def trained(alpha: float, beta: float, lam: float) -> Any:
-    """The best of several trained pairs of atoms."""
-    from generators import correlated_pair
-    from testbed import fit
+def trained(alpha: Any, beta: Any, lam: Any) -> Any:
+    """The best of several trained pairs of atoms for each of some alphas, betas and lams, all at once."""
+    from testbed import fit_many
 
-    sample = correlated_pair(alpha, beta).exact()
-    return fit(sample.X, n_atoms=2, lam=lam, weights=sample.weights, restarts=24)
+    alpha, beta, lam = np.broadcast_arrays(np.atleast_1d(alpha), beta, lam)
+    X = np.tile([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], (len(lam), 1, 1))
+    return fit_many(X, 2, lam, weights=np.stack([alpha, alpha, beta], axis=1), restarts=24)
 
 
 def angles(D: np.ndarray) -> np.ndarray:
@@ -37,13 +37,14 @@ def is_broken(D: np.ndarray) -> bool:
     return bool(np.pi / 2 - high - low > 1e-3)
 
 
-def measured_jump(ratio: float) -> float:
-    """The penalty at which trained dictionaries change sides, by bisection, to 1e-3."""
-    alpha = 1 / (2 + ratio)
-    low, high = 0.0, 1.0
-    while high - low > 1e-3:
+def measured_jumps(ratios: np.ndarray) -> np.ndarray:
+    """The penalties at which trained dictionaries change sides, by bisection, to 1e-3."""
+    alpha = 1 / (2 + ratios)
+    low, high = np.zeros(len(ratios)), np.ones(len(ratios))
+    while (high - low).max() > 1e-3:
         lam = (low + high) / 2
-        low, high = (low, lam) if is_broken(trained(alpha, ratio * alpha, lam).D) else (lam, high)
+        broken = np.array([is_broken(D) for D in trained(alpha, ratios * alpha, lam).D])
+        low, high = np.where(broken, low, lam), np.where(broken, lam, high)
     return (low + high) / 2
 
 
@@ -59,10 +60,10 @@ def compute() -> Numbers:
         branches[f"F_{name}"] = np.array([b.objective if b else np.nan for b in found])
         branches[f"angles_{name}"] = np.array([to_angles(b.angle) if b else (np.nan, np.nan) for b in found]).T
     theory = [correlated_pair(ALPHA, BETA).predict(lam) for lam in MARK.tolist()]
-    optima = [trained(ALPHA, BETA, lam) for lam in MARK.tolist()]
+    optima = trained(ALPHA, BETA, MARK)
     predicted = np.array([[p.objective, *angles(p.D)] for p in theory])
-    measured = np.array([[o.objective, *angles(o.D)] for o in optima])
-    jumps = np.array([measured_jump(ratio) for ratio in TRAINED.tolist()])
+    measured = np.array([[F, *angles(D)] for F, D in zip(optima.objective, optima.D, strict=True)])
+    jumps = measured_jumps(TRAINED)
     lams = {name: np.array([critical_lam(1 / (2 + r), r / (2 + r)) for r in ratios.tolist()])
             for name, ratios in (("line", RATIOS), ("mark", TRAINED))}
     if np.abs(jumps - lams["mark"]).max() > 1e-3:

@@ -33,29 +33,35 @@ def world(density: float, spread: float) -> Any:
 
 def compute(say: Say) -> Numbers:
     """Two atoms and a bias, trained at every setting, against T5's bias, firing rates and objective."""
-    from testbed import fit
+    from testbed import fit_many
 
     settings = PAGE.parameters()
-    rows: dict[str, list[Any]] = {name: [] for name in ("bias", "plus", "minus", "F", "status", "stationarity", "kkt")}
-    theory = []
-    for k, (density, spread) in enumerate(zip(*(grid.tolist() for grid in settings.values()), strict=True)):
-        if k % 20 == 0:
-            say(f"page {PAGE.name}: frame {k}/{PAGE.frames}")
-        toy = world(density, spread)
-        sample, found = toy.exact(), toy.predict(LAM)
+    toys = [world(*pair) for pair in zip(*(grid.tolist() for grid in settings.values()), strict=True)]
+    samples, theory = [toy.exact() for toy in toys], [toy.predict(LAM) for toy in toys]
+    rows = {name: np.zeros(PAGE.frames) for name in ("bias", "plus", "minus", "F", "status", "stationarity", "kkt")}
+
+    def train(frames: np.ndarray, restarts: int) -> np.ndarray:
+        """Fill in these frames; returns those that have no certified optimum."""
+        w = np.array([samples[k].weights for k in frames])
+        found = fit_many(np.array([samples[k].X for k in frames]), 2, LAM, bias=True, weights=w, restarts=restarts)
+        rates, along = np.einsum("ai,aij->aj", w, found.Z > 0), found.D[:, :, 0]
+        rows["bias"][frames], rows["F"][frames] = found.b[:, 0], found.objective
+        rows["plus"][frames], rows["minus"][frames] = ((rates * side).sum(axis=1) for side in (along > 0, along < 0))
+        rows["status"][frames] = [STATUS.index(status) for status in found.status]
+        rows["stationarity"][frames], rows["kkt"][frames] = found.stationarity, found.kkt
+        return frames[found.status != "global"]
+
+    sizes = np.array([len(sample.X) for sample in samples])
+    for size in np.unique(sizes):
+        left = np.flatnonzero(sizes == size)
         for restarts in RESTARTS:  # more only where fewer found no certified optimum
-            optimum = fit(sample.X, n_atoms=2, lam=LAM, bias=True, weights=sample.weights, seed=k, restarts=restarts)
-            if optimum.status == "global":
-                break
-        rates, along = sample.weights @ optimum.support, optimum.D[:, 0]
-        measured = (optimum.b[0], rates[along > 0].sum(), rates[along < 0].sum(), optimum.objective,
-                    STATUS.index(optimum.status), optimum.stationarity, optimum.kkt)
-        for name, value in zip(rows, measured, strict=True):
-            rows[name].append(value)
-        theory.append([found.values["location"], found.values["plus_on"], found.values["minus_on"], found.objective])
-    numbers = settings | {name: np.array(values) for name, values in rows.items()}
-    predicted = dict(zip((f"{name}_predicted" for name in ("bias", "plus", "minus", "F")), np.array(theory).T,
-                         strict=True))
+            say(f"page {PAGE.name}: {len(left)} frames of {size} points, {restarts} starts each")
+            if len(left):
+                left = train(left, restarts)
+    predicted = {f"{name}_predicted": np.array([one.values[key] for one in theory])
+                 for name, key in (("bias", "location"), ("plus", "plus_on"), ("minus", "minus_on"))}
+    predicted["F_predicted"] = np.array([one.objective for one in theory])
+    numbers = settings | rows
     live = np.stack([numbers["plus"] > 0, numbers["minus"] > 0], axis=1)
     worst = max(deviation(numbers[name], predicted[f"{name}_predicted"]) for name in ("bias", "plus", "minus", "F"))
     return numbers | predicted | {"lam": np.full(PAGE.frames, LAM), "tolerance": 1e-8, "deviation": worst,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ ALONE = Control("alone", "P(child without parent)", 0.0, 0.03, 11, 3)
 LAM = Control("lam", "penalty λ", 0.05, 0.05, 12, 2)
 RESTARTS = 2
 BETTER = 1e-11  # an objective lower by less is the same optimum
+NEIGHBOURS = 0.05  # entries of atoms of two frames that differ by less are one optimum's, moved on
+KEPT = ("objective", "status", "stationarity", "kkt")  # of what training says of a frame
 VERDICTS = (
     "The child’s atom has absorbed the parent: where both fire it fires alone, and the parent’s atom is silent (S6).",
     "The parent’s atom has absorbed the child: where both fire it fires alone, and the child’s atom is silent (S6).",
@@ -36,49 +38,51 @@ def weights(both: float, alone: float) -> np.ndarray:
 
 def compute(say: Say) -> Numbers:
     """The best pair of atoms found for every setting: restarts, then neighbours' atoms as starts, both ways."""
-    from testbed import fit
+    from testbed import fit_many
 
     settings = PAGE.parameters()
-    best: list[Any] = [None] * PAGE.frames
+    w = np.array([weights(*pair) for pair in zip(settings["both"], settings["alone"], strict=True)])
+    lam = settings["lam"]
+    best: dict[str, np.ndarray] = {}
 
-    def offer(k: int, **start: Any) -> None:
-        both, alone, lam = (float(settings[name][k]) for name in ("both", "alone", "lam"))
-        found = fit(X, 2, lam, weights=weights(both, alone), seed=k, **start)
-        if best[k] is None or found.objective < best[k].objective - BETTER * lam:
-            best[k] = found
+    def offer(frames: np.ndarray, **start: Any) -> None:
+        found = fit_many(np.tile(X, (len(frames), 1, 1)), 2, lam[frames], weights=w[frames], **start)
+        order = np.argsort(np.arctan2(found.D[..., 1], found.D[..., 0]), axis=1)  # the parent's atom first
+        new = {name: getattr(found, name) for name in KEPT} | {
+            "D": np.take_along_axis(found.D, order[..., None], axis=1),
+            "Z": np.take_along_axis(found.Z, order[:, None], axis=2)}
+        if not best:
+            best.update({name: value.copy() for name, value in new.items()})
+        better = new["objective"] < best["objective"][frames] - BETTER * lam[frames]
+        for name, value in new.items():
+            best[name][frames[better]] = value[better]
 
-    for k in range(PAGE.frames):
-        if k % 100 == 0:
-            say(f"page {PAGE.name}: frame {k}/{PAGE.frames}")
-        offer(k, restarts=RESTARTS)
-    ids = np.arange(PAGE.frames).reshape(PAGE.shape)
+    ids = np.arange(PAGE.frames)
+    say(f"page {PAGE.name}: {PAGE.frames} frames from random starts")
+    offer(ids, restarts=RESTARTS)
     for step, axis in product((1, -1), range(3)):
-        line = np.moveaxis(ids, axis, 0)[::step]
-        for before, after in zip(line[:-1].ravel().tolist(), line[1:].ravel().tolist(), strict=True):
-            if not np.allclose(best[before].D, best[after].D, atol=0.05):
-                offer(after, start=best[before].D)
-    return _numbers(settings, [_in_order(optimum) for optimum in best])
+        say(f"page {PAGE.name}: from neighbours in {PAGE.controls[axis].name}")
+        line = np.moveaxis(ids.reshape(PAGE.shape), axis, 0)[::step].reshape(PAGE.shape[axis], -1)
+        for before, after in pairwise(line):
+            far = np.abs(best["D"][before] - best["D"][after]).max(axis=(1, 2)) > NEIGHBOURS
+            if far.any():
+                offer(after[far], start=best["D"][before[far]])
+    return _numbers(settings, w, _nearer(best, w))
 
 
-def _in_order(optimum: Any) -> Any:
-    """The parent's atom first; of two mirror images, equally good, the one whose first atom is nearer the parent."""
-    from testbed import Optimum, fit
-
-    p, angle = optimum.problem, np.arctan2(optimum.D[:, 1], optimum.D[:, 0])
-    if abs(p.weights[0] - p.weights[2]) < 1e-12 and abs(angle.sum() - np.pi / 2) > 1e-6:
-        mirrored = fit(p.X, 2, p.lam, weights=p.weights, start=optimum.D[:, ::-1])
-        optimum = min(optimum, mirrored, key=lambda one: np.abs(np.arctan2(one.D[:, 1], one.D[:, 0])).min())
-    order = np.argsort(np.arctan2(optimum.D[:, 1], optimum.D[:, 0]))
-    return Optimum.at(p, optimum.D[order], Z=optimum.Z[:, order], hessian_min=optimum.hessian_min)
+def _nearer(best: dict[str, np.ndarray], w: np.ndarray) -> dict[str, np.ndarray]:
+    """Of two mirror images, equally good, the one whose first atom is nearer the parent, in every frame."""
+    angles = np.arctan2(best["D"][..., 1], best["D"][..., 0])
+    turn = (np.abs(w[:, 0] - w[:, 2]) < 1e-12) & (np.abs(angles[:, 0]) > np.abs(np.pi / 2 - angles[:, 1]) + 1e-6)
+    return best | {"D": np.where(turn[:, None, None], best["D"][:, ::-1, ::-1], best["D"]),
+                   "Z": np.where(turn[:, None, None], best["Z"][:, ::-1, ::-1], best["Z"])}
 
 
-def _numbers(settings: dict[str, np.ndarray], optima: list[Any]) -> Numbers:
-    codes = np.array([one.Z.toarray() for one in optima])
+def _numbers(settings: dict[str, np.ndarray], w: np.ndarray, best: dict[str, np.ndarray]) -> Numbers:
     found: dict[str, Any] = settings | {
-        "D": np.array([one.D for one in optima]), "Z": codes, "R": np.array([one.R for one in optima]),
-        "F": np.array([one.objective for one in optima]), "status": [STATUS.index(one.status) for one in optima],
-        "stationarity": [one.stationarity for one in optima], "kkt": [one.kkt for one in optima],
-        "weights": np.array([one.problem.weights for one in optima]), "verdict": [_verdict(z[1]) for z in codes],
+        "D": best["D"], "Z": best["Z"], "R": X - best["Z"] @ best["D"], "F": best["objective"],
+        "status": [STATUS.index(status) for status in best["status"]], "stationarity": best["stationarity"],
+        "kkt": best["kkt"], "weights": w, "verdict": [_verdict(z[1]) for z in best["Z"]],
     }
     found["angle"] = np.degrees(np.arctan2(found["D"][..., 1], found["D"][..., 0]))
     found["predicted"] = np.array([_predicted(*row) for row in zip(*settings.values(), strict=True)])
