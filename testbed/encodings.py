@@ -35,6 +35,8 @@ def _as_is(raw: np.ndarray) -> np.ndarray:
     return raw
 
 
+VOID = np.dtype("V2")  # how numpy saves bfloat16, of which it knows the size alone
+
 # kind -> (dtype of the bytes on disk, decoder)
 KINDS: dict[str, tuple[np.dtype, Callable[[np.ndarray], np.ndarray]]] = {
     **{f"F{bits}": (np.dtype(f"<f{bits // 8}"), _as_is) for bits in (16, 32, 64)},
@@ -49,3 +51,8 @@ KINDS: dict[str, tuple[np.dtype, Callable[[np.ndarray], np.ndarray]]] = {
 def of(kind: str) -> tuple[np.dtype, Callable[[np.ndarray], np.ndarray]]:
     """The dtype of the bytes and their decoder; `kind` is a name of KINDS or numpy's own, such as '>f4'."""
     return KINDS[kind] if kind in KINDS else (np.dtype(kind), _as_is)
+
+
+def numbers(array: np.ndarray) -> np.ndarray:
+    """An array as read by numpy, with bfloat16 that it took for bytes made numbers."""
+    return _bfloat16(array.view("<u2")) if array.dtype == VOID else array

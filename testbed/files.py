@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from testbed import checks, encodings
 from testbed.errors import InputError, InputTypeError
 from testbed.formats import brief, open_npy, open_safetensors, reading, safetensors_header
 
@@ -125,7 +126,11 @@ def load_data(path: str | Path) -> dict[str, Any]:
     if suffix == ".npy":
         return {"X": open_npy(path)}
     if suffix == ".npz":
-        return load_npz(path, required=["X"], wanted=["X", "weights"])
+        arrays = load_npz(path, required=["X"], wanted=["X", "weights"])
+        found = {"X": checks.matrix(str(path), "array X", encodings.numbers(arrays["X"]))}
+        if "weights" in arrays:
+            found["weights"] = checks.vector(str(path), "array weights", arrays["weights"], len(found["X"]))
+        return found
     if suffix == ".safetensors":
         names = list(safetensors_header(path)[0])
         data: dict[str, Any] = {"X": open_safetensors(path, names[0] if len(names) == 1 else "X")}

@@ -68,7 +68,7 @@ def open_npy(path: str | Path) -> Stored:
         else:
             raise InputError(f"{path}: not {what} (version {version[0]}.{version[1]} is for records)")
         offset = stream.tell()
-    kind = "BF16" if dtype.str in ("|V2", "<V2") else dtype.str
+    kind = "BF16" if dtype == encodings.VOID else dtype.str
     if kind != "BF16" and dtype.kind not in "iuf":
         refuse_kind(f"{path}: the array", str(dtype))
     return Stored(path, offset, kind, _matrix_shape(f"{path}: the array", shape), columns_first=columns_first)
@@ -81,10 +81,10 @@ def safetensors_header(path: str | Path) -> tuple[dict[str, dict[str, Any]], int
         size = os.fstat(stream.fileno()).st_size
         length = int.from_bytes(stream.read(8), "little")
         if not 2 <= length <= min(HEADER_LIMIT, size - 8):
-            raise InputError("its header is damaged")
+            raise ValueError("its header is damaged")
         header = json.loads(stream.read(length).decode("utf-8"), object_pairs_hook=_no_name_twice)
         if not isinstance(header, dict):
-            raise InputError("its header lists no tensors")
+            raise ValueError("its header lists no tensors")
     return {name: entry for name, entry in header.items() if name != "__metadata__"}, 8 + length
 
 
@@ -107,7 +107,7 @@ def open_safetensors(path: str | Path, name: str, vector: bool = False) -> Store
             refuse_kind(where, kind)
         shape2 = _matrix_shape(where, (*shape, 1) if vector and len(shape) == 1 else shape)
         if stop - start != shape2[0] * shape2[1] * encodings.of(kind)[0].itemsize:
-            raise InputError(f"tensor {name} does not fill the bytes that the header gives it")
+            raise ValueError(f"tensor {name} does not fill the bytes that the header gives it")
     return Stored(path, begin + start, kind, shape2, name=where)
 
 
@@ -120,16 +120,18 @@ def refuse_kind(where: str, kind: str) -> NoReturn:
 def _matrix_shape(where: str, shape: Any) -> tuple[int, int]:
     if len(shape) != 2:
         raise InputError(f"{where} must have 2 dimensions; its shape is {tuple(shape)}", where=where)
+    if min(shape) < 1:
+        raise InputError(f"{where} is empty; its shape is {tuple(shape)}", where=where)
     return int(shape[0]), int(shape[1])
 
 
 def _whole(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise InputError(f"{value!r} is no size")
+        raise ValueError(f"{value!r} is no size")
     return value
 
 
 def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({name for name, _ in pairs}) < len(pairs):
-        raise InputError("its header names a tensor twice")
+        raise ValueError("its header names a tensor twice")
     return dict(pairs)
