@@ -32,12 +32,16 @@ if "OMP_WAIT_POLICY" not in os.environ:
 SMALL = 1 << 23  # below this n * m * d, starting threads costs more than it saves (tenfold on a busy machine)
 
 
+Limits = list[tuple[Any, int]]  # libraries, and what they were limited to
+
+
 class _Here(threading.local):
     """Of one Python thread: how deep it is in `limited`, the threads asked for, and whether its work is small."""
 
     depth = 0
     asked: int | None = None
     small = False
+    blas: Limits = []  # noqa: RUF012  # replaced, never changed; what this thread restores
 
 
 class _Process:
@@ -45,7 +49,7 @@ class _Process:
 
     lock = threading.Lock()  # of what follows
     inside = 0  # Python threads
-    blas: Any = None  # what the last to leave restores
+    blas: Limits = []  # noqa: RUF012  # what the last to leave restores
     region = threading.Lock()  # held in a parallel region where the threading layer allows one at a time
     forked = False
 
@@ -54,8 +58,30 @@ _here = _Here()
 
 
 @functools.cache
-def _controller() -> Any:
-    return threadpoolctl.ThreadpoolController()
+def _libraries() -> tuple[Limits, Limits]:
+    """Every BLAS: those with a limit for the process, and those (OpenBLAS made with OpenMP) with one a thread."""
+    found = [(lib, 1) for lib in threadpoolctl.ThreadpoolController().lib_controllers if lib.user_api == "blas"]
+    own = [lib.internal_api == "openblas" and lib.threading_layer == "openmp" for lib, _ in found]
+    return ([pair for pair, mine in zip(found, own, strict=True) if not mine],
+            [pair for pair, mine in zip(found, own, strict=True) if mine])
+
+
+def _set(limits: Limits) -> Limits:
+    """Set limits; returns what they were.
+
+    threadpoolctl lets one thread at a time set limits of the process and ignores the others, who would go on with a
+    BLAS that is not limited, and other bits. Here entries are counted: the right is taken for a moment and given up.
+    """
+    before = [(lib, lib.get_num_threads()) for lib, _ in limits]
+    _let_anyone_set(force=True)
+    for lib, number in limits:
+        lib.set_num_threads(number)
+    _let_anyone_set(force=True)
+    return before
+
+
+_let_anyone_set: Callable[..., None] = getattr(  # an older threadpoolctl ignores no one
+    threadpoolctl.OpenBLASController, "clear_controlling_thread", lambda force: None)
 
 
 def started() -> bool:
@@ -116,10 +142,12 @@ def limited(work: int, threads: int | None = None, where: str = "testbed") -> It
 
 def _enter() -> None:
     if _here.depth == 0:
+        shared, own = _libraries()
         with _Process.lock:
             if _Process.inside == 0:
-                _Process.blas = _controller().limit(limits=1, user_api="blas")
+                _Process.blas = _set(shared)
             _Process.inside += 1
+            _here.blas = _set(own)
     _here.depth += 1
 
 
@@ -127,9 +155,10 @@ def _leave() -> None:
     _here.depth -= 1
     if _here.depth == 0:
         with _Process.lock:
+            _set(_here.blas)
             _Process.inside -= 1
             if _Process.inside == 0:
-                _Process.blas.restore_original_limits()
+                _set(_Process.blas)
 
 
 def _in_child() -> None:
@@ -137,7 +166,7 @@ def _in_child() -> None:
     _Process.lock, _Process.region = threading.Lock(), threading.Lock()
     _Process.forked = _Process.forked or started()
     if _Process.inside and not _here.depth:
-        _Process.blas.restore_original_limits()
+        _set(_Process.blas)
     _Process.inside = int(_here.depth > 0)
 
 
