@@ -1,4 +1,4 @@
-"""How the gallery page looks: its style sheet. Light and dark, from a phone to a projector, and on paper."""
+"""How every page looks: the style sheet. Light and dark, from a phone to a projector, and on paper."""
 
 CSS = """
 :root { color-scheme: light dark; --ground: #fbfbf9; --card: #ffffff; --soft: #f1f1ec; --ink: #202224; --quiet: #5a5d61;

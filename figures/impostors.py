@@ -73,7 +73,7 @@ def draw(numbers: Numbers) -> Picture:
 
 
 FIGURE = Figure(
-    name="verdicts", statements=("C1", "C2", "S1", "S2", "S4", "B1", "B3", "B4"),
+    name="impostors", statements=("C1", "C2", "S1", "S2", "S4", "B1", "B3", "B4"),
     title="Every statement holds at trained optima, far within its tolerance, and the checks catch what is not optimal",
     caption="Each row is a statement, each mark its largest residual at one dictionary, divided by its tolerance "
             "(below 10⁻¹⁰ drawn there). Circles: optima trained on five worlds, three of them without a bias. Other "
