@@ -181,6 +181,26 @@ def measured(axes: Axes, x: Any, y: Any, colour: str, shape: str = "o", **option
               **({"zorder": 3} | options))
 
 
+def hold(figure: Figure) -> Figure:
+    """Widen axes whose limits are set, so that every measurement is inside them; for data other than the gallery's."""
+    for axes in figure.axes:
+        for axis in "xy":
+            low, high = sorted(getattr(axes, f"get_{axis}lim")())
+            log = getattr(axes, f"get_{axis}scale")() == "log"
+            marks = np.concatenate([[low, high]] + [
+                np.asarray(getattr(line, f"get_{axis}data")(), dtype=float).ravel() for line in axes.get_lines()
+                if line.get_linestyle() == "None" and line.get_transform() == axes.transData])
+            marks = marks[np.isfinite(marks) & ((marks > 0) | (not log))]
+            if marks.min() < low or marks.max() > high:
+                ends = np.log(marks) if log else marks
+                room = 0.04 * (ends.max() - ends.min())
+                wide = [ends.min() - room * (marks.min() < low), ends.max() + room * (marks.max() > high)]
+                ends = np.exp(wide) if log else np.array(wide)
+                inverted = getattr(axes, f"{axis}axis_inverted")()
+                getattr(axes, f"set_{axis}lim")(*(ends[::-1] if inverted else ends))
+    return figure
+
+
 def label(axes: Axes, x: float, y: float, text: str, colour: str = BLACK, **options: Any) -> None:
     """A direct label at (x, y) in the coordinates of the data, in the ink of the colour of what it names."""
     defaults: dict[str, Any] = {"color": INK.get(colour, colour), "fontsize": SMALL, "xytext": (0, 0),

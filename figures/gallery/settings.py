@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from figures import reports
+from figures import reports, style
 from figures.base import Figure
 from figures.gallery import page, registry, store
 from figures.gallery.drawing import draw
@@ -66,7 +67,7 @@ def write_at(out: Path, name: str, words: Sequence[str], live: Say, fresh: bool 
     numbers = store.load(path, key, required=True)
     assert numbers is not None
     live(f"drawing {name}")
-    drawn = draw(out, item, numbers, stem)
+    drawn = draw(out, replace(item, draw=lambda n: style.hold(item.draw(n))), numbers, stem)
     caption = f"At {', '.join(told)}. Numbers that the following caption names are the gallery's. {item.caption}"
     facts = blocks.facts([
         ("Prediction against measurement", f"{escape(item.agreement)}: {page.agreement(numbers)}"),

@@ -25,7 +25,8 @@ class Task(NamedTuple):
 def do(task: Task, say: Callable[[str], None]) -> Drawn | None:
     """Do it: compute and save the numbers, read them back, draw from them. None for what the page does not draw."""
     if task.name == KERNELS:
-        return compile_kernels()
+        compile_kernels()
+        return None
     path = task.out / f"{task.name}.npz"
     if task.name in interactive.PAGES:
         from testbed import files

@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from typing import Any, NamedTuple
@@ -45,7 +45,7 @@ def cores() -> int:
 
 
 def run(function: Callable[[Any, Say], Any], stages: Sequence[Sequence[Any]], workers: int,
-        look: Callable[[list[Running]], None]) -> Iterator[Finished]:
+        look: Callable[[list[Running]], None]) -> Generator[Finished, None, None]:
     """function(task, say) for every task, each as it finishes; a stage begins when the one before it is finished.
 
     With one worker everything happens in this process. `look` is called every TICK with what is running. Close the
