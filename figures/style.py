@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from figures.base import Numbers
-
 COLUMN, PAGE = 85, 175  # widths in mm
 SMALL, TEXT = 7.0, 7.5  # sizes of type in points
 DPI = 200
@@ -55,11 +53,11 @@ RC: dict[str, Any] = {
 }
 
 
-def styled(draw: Callable[[Numbers], Figure]) -> Callable[[Numbers], Figure]:
+def styled(draw: Callable[[Any], Figure]) -> Callable[[Any], Figure]:
     """Draw in this style whatever the user's matplotlibrc says; the decorator of every `draw`."""
 
     @functools.wraps(draw)
-    def drawn(numbers: Numbers) -> Figure:
+    def drawn(numbers: Any) -> Figure:
         from matplotlib import style
 
         with style.context(["default", RC]):

@@ -19,7 +19,7 @@ from figures.pages import shell
 
 # beyond the looks of every page
 STYLE = """
-.page { max-width: 68rem; display: block; padding-top: 1.2rem; } h1 { font-size: 1.5rem; margin: .3rem 0; }
+.page { max-width: 68rem; padding-top: 1.2rem; } h1 { font-size: 1.5rem; margin: .3rem 0; }
 h2 { font-size: 1.1rem; margin: 1.8rem 0 .4rem; } p { margin: .5rem 0; }
 figcaption, dd { color: var(--quiet); font-size: .9rem; }
 .controls { position: sticky; top: 0; z-index: 5; display: grid; gap: .3rem 1.4rem; padding: .6rem .8rem;

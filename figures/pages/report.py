@@ -45,16 +45,17 @@ def page(optimum: Optimum, report: Report, bounds: Gap | None = None) -> str:
     outcome = blocks.verdict(not failed, f"{', '.join(failed)} fail{'s' * (len(failed) == 1)}" if failed else
                              f"all {total} statements hold")
     lines = (blocks.Judged(v.id, v.name, v.residual, v.tolerance, v.holds, v.worst) for v in report.verdicts)
+    claim = f"{lead(optimum)} Of what an optimum must satisfy, {outcome} here."
     reasons = {why: [id for id, given in report.skipped.items() if given == why] for why in report.skipped.values()}
     body = "\n".join([
         '<div class="page"><main>', '<header class="prose">', f"<h1>{title}</h1>",
-        f"<p>{lead(optimum)} Of what an optimum must satisfy, {outcome} here.</p>", blocks.facts(facts(optimum, report)),
-        "</header>", *pictures(optimum, report),
+        f"<p>{claim}</p>", blocks.facts(facts(optimum, report)), "</header>", *pictures(optimum, report),
         '<section class="exhibit"><h3>Statements, and where each is worst</h3>',
         blocks.judged("Statements", lines),
         '<p class="quiet">Residuals are dimensionless: 0 where a statement holds exactly, unmoved by scaling X and λ '
         "together.</p>",
-        *(f'<p class="quiet">Not applied: {escape(", ".join(ids))} ({escape(why)}).</p>' for why, ids in reasons.items()),
+        *(f'<p class="quiet">Not applied: {escape(", ".join(ids))} ({escape(why)}).</p>'
+          for why, ids in reasons.items()),
         "</section>", *([] if bounds is None else limits(bounds)), "</main></div>",
     ])
     return shell.document(title, body)
@@ -86,9 +87,9 @@ def pictures(optimum: Optimum, report: Report) -> Iterator[str]:
                   "line at one; the table below has the same numbers.")
     if optimum.live.any():
         yield exhibit("atoms", "Residuals over atoms", atoms(optimum),
-                      "Atoms by mean activity, largest first. (a) How far the residual that an atom sees, averaged over "
-                      "its activity, is from λ times the atom (S1), in units of λ. (b) Mean activity E[z], and how "
-                      "often the atom is on.",
+                      "Atoms by mean activity, largest first. (a) How far the residual that an atom sees, averaged "
+                      "over its activity, is from λ times the atom (S1), in units of λ. (b) Mean activity E[z], and "
+                      "how often the atom is on.",
                       "Two panels over atoms ordered by activity: the stationarity residual of every atom on a "
                       "logarithmic axis, and below it mean activity and firing rate.")
     yield exhibit("samples", "Residuals over samples", samples(optimum),
@@ -130,7 +131,9 @@ def atoms(optimum: Any) -> Picture:
     off = np.linalg.norm(seen / mu[:, None] / optimum.problem.lam - optimum.D[order], axis=1)
     rank = np.arange(1, len(order) + 1)
     style.measured(residual, rank, np.maximum(off, LEAST), style.BLUE)
-    residual.set(yscale="log", ylabel="|E[z r]/(λ μ) − d|")
+    ends = np.log10([max(float(off.min()), LEAST), max(float(off.max()), LEAST)])
+    residual.set(yscale="log", ylim=(10.0**(np.floor(ends[0]) - 0.2), 10.0**(np.ceil(ends[1]) + 0.2)),
+                 ylabel="|E[z r]/(λ μ) − d|")
     style.panel(residual, "a", "stationarity, atom by atom")
     activity.vlines(rank, 0, mu, color=style.BLUE, linewidth=min(4.0, 200 / len(rank)))
     rate = (w @ optimum.support)[order]
@@ -151,8 +154,9 @@ def samples(optimum: Any) -> Picture:
     figure = style.canvas(style.PAGE, 56)
     axes = figure.subplots()
     length = np.linalg.norm(optimum.R, axis=1) / optimum.problem.lam
-    axes.hist(length, np.linspace(0, 1.05 * max(1.05, float(length.max())), 61), weights=100 * optimum.problem.weights,
-              color=style.BLUE, alpha=0.6)
+    shares, edges = np.histogram(length, 60, (0, 1.05 * max(1.05, float(length.max()))),
+                                 weights=100 * optimum.problem.weights)
+    axes.stairs(shares, edges, fill=True, color=style.BLUE, alpha=0.6)
     axes.axvline(1, color=style.BLACK, linewidth=0.9, linestyle=(0, (4, 2)))
     axes.set(xlabel="length of the residual, in units of λ", ylabel="share of samples (%)", xlim=(0, None))
     return figure
@@ -163,7 +167,7 @@ def limits(bounds: Gap) -> Iterator[str]:
     yield '<section class="exhibit"><h3>How much better could any dictionary be?</h3>'
     rows = [("objective", bounds.objective, "of this dictionary"),
             ("floor", bounds.floor, "no dictionary of any width is below (G1)")]
-    if not bounds.reason:
+    if bounds.tau > 0:
         rows += [("class bound", bounds.class_bound, f"no dictionary of activity at most {bounds.activity:.4g} is "
                                                      "below, whatever its width (V3)"),
                  ("priced objective", bounds.priced, f"of this dictionary, at price τ = {bounds.tau:.6g}"),
@@ -171,10 +175,10 @@ def limits(bounds: Gap) -> Iterator[str]:
                                                f"({bounds.bound.route})")]
     yield blocks.table("Bounds", ("", "value", "meaning", "this one exceeds it by"), (
         (escape(name), f"{value:.10g}", escape(what), exceeds(name, bounds)) for name, value, what in rows))
-    if bounds.reason:
+    if bounds.tau > 0:
+        yield f'<p class="quiet">Activity is {mathml.markup("A = Σⱼ E[zⱼ²]/E[zⱼ]")}, which the price τ is paid on.</p>'
+    elif bounds.reason:
         yield f'<p class="quiet">No bound but the floor: {escape(bounds.reason)}.</p>'
-    else:
-        yield f"<p>{mathml.markup('A = Σⱼ E[zⱼ²]/E[zⱼ]')} is what the price τ is paid on.</p>"
     yield "</section>"
 
 
