@@ -16,7 +16,7 @@ from typing import NamedTuple
 from figures import interactive, reports
 from figures.gallery import baselines, page, registry, store, work, workers
 
-Say = Callable[[str], None]
+Say = Callable[[str, int, int], None]  # a line, and the seconds of work that are done, and in all, about
 NO_KERNELS = ("benchmarks",)  # figures that nothing has to be compiled for: the first on a machine that has not run yet
 DRAWING = 2  # seconds that drawing takes, about
 
@@ -33,7 +33,7 @@ class Written(NamedTuple):
     failed: Mapping[str, str]
 
 
-def silent(_: str) -> None:
+def silent(_line: str, _done: int, _total: int) -> None:
     """Say nothing."""
 
 
@@ -42,25 +42,26 @@ def write(out: Path, names: Sequence[str] = (), done: Say = silent, live: Say = 
     """Write figures, interactive pages and the page of them all into the folder `out`.
 
     With names, only these are made; other figures are redrawn where `out` holds numbers that this code computed, and
-    listed on the page as not made where it does not. `fresh` computes again what could be reused. `done` is given a
-    line for everything that is finished, `live` what is going on and the time left, a few times a second. at_once:
-    processes (default: one a core). A figure that cannot be made is named in `failed` and on the page, and the others
-    are finished; `holds` is False if a statement fails at a trained optimum. Raises ValueError for an unknown name or a
-    missing package, before anything is computed, and if `out` is not a folder.
+    listed on the page as not made where it does not. `fresh` computes again what could be reused. `done` is told of
+    everything that is finished, `live` what is going on, a few times a second, both with how far the work is in seconds
+    that the baselines know. at_once: processes (default: one a core). A figure that cannot be made is named in `failed`
+    and on the page, and the others are finished; `holds` is False if a statement fails at a trained optimum. Raises
+    InputError for an unknown name or a missing package, before anything is computed, and if `out` is not a folder.
     """
     registry.known(names)
     asked = list(names) or list(registry.NAMES)
     if any(name in interactive.PAGES for name in asked):
         interactive.require_bokeh()
     if out.exists() and not out.is_dir():
-        raise ValueError(f"figures: --out must be a folder; {out} is a file")
+        from testbed.errors import InputError
+
+        raise InputError(f"figures: --out must be a folder; {out} is a file")
     out.mkdir(parents=True, exist_ok=True)
     gallery = _Gallery(out, asked, fresh, done, live)
     stages = gallery.stages()
     count = min(at_once or workers.cores(), max(map(len, stages), default=1))
     if count == 1:
         stages = [[task for task in stage if task.name != work.KERNELS] for stage in stages]
-    gallery.at_once = count
     gallery.rewrite()
     with closing(workers.run(work.do, stages, count, gallery.look)) as finished:
         for one in finished:
@@ -79,7 +80,7 @@ class _Gallery:
     """What is known while the gallery is made."""
 
     def __init__(self, out: Path, asked: Sequence[str], fresh: bool, done: Say, live: Say) -> None:
-        self.out, self.done, self.live, self.at_once = out, done, live, 1
+        self.out, self.done, self.live = out, done, live
         self.shown: dict[str, page.Shown] = {}
         self.failed: dict[str, tuple[str, str]] = {}  # name -> reason, traceback
         self.tasks: dict[str, work.Task] = {}
@@ -92,7 +93,7 @@ class _Gallery:
         self.asked = [name for name in self.tasks if name in asked]
         self.awaited = {name for name in self.tasks if name in registry.ORDER}
         self.left = dict.fromkeys(self.tasks)  # in order; what is neither done nor failed
-        self.clock, self.spent, self.planned = time.monotonic(), 0.0, 0.0
+        self.total = sum(map(seconds, self.tasks.values()))
 
     def stages(self) -> list[list[work.Task]]:
         """What needs no kernels, beside their compilation; then the rest, what takes longest first."""
@@ -109,10 +110,9 @@ class _Gallery:
             return
         del self.left[name]
         self.awaited.discard(name)
-        self.planned += seconds(one.task)
         if one.error:
             self.failed[name] = one.error, one.trace
-            self.done(f"{name}: failed: {one.error}")
+            self.done(f"{name}: failed: {one.error}", self.behind(), self.total)
         else:
             if name in registry.ORDER:
                 numbers = store.load(self.out / f"{name}.npz", one.task.key, required=True)
@@ -121,7 +121,7 @@ class _Gallery:
             if name in self.asked:
                 made = len([other for other in self.asked if other not in self.left and other not in self.failed])
                 how = "computed and drawn" if one.task.compute else "drawn from numbers that this code computed before"
-                self.done(f"{name}: {how} ({made} of {len(self.asked)})")
+                self.done(f"{name}: {how}, {made} of {len(self.asked)}", self.behind(), self.total)
         self.rewrite()
 
     def rewrite(self) -> None:
@@ -132,26 +132,20 @@ class _Gallery:
         text = page.build(self.shown, self.out, frozenset(self.awaited), reasons)
         files.write_atomically(self.out / "index.html", text.encode())
 
+    def behind(self) -> int:
+        """Seconds of work that are done, about."""
+        return self.total - sum(seconds(self.tasks[name]) for name in self.left)
+
     def look(self, running: list[workers.Running]) -> None:
-        """Say what is going on and how long it will take."""
-        if not running:
-            return
+        """Say what is going on."""
         now = time.monotonic()
-        since = {run.task.name: now - run.since for run in running}
-        todo = [max(seconds(self.tasks[name]) - since.get(name, 0.0), 0.0) for name in self.left]
-        left = max(max(todo, default=0.0), sum(todo) / self.at_once)
-        if self.planned > 20:  # this machine's speed shows in what it has done
-            left *= (now - self.clock) * self.at_once / (self.planned + sum(since.values()))
+        under_way = sum(min(now - run.since, 0.9 * seconds(run.task)) for run in running)
         words = ", ".join(run.said or run.task.name or "compiling the kernels" for run in running)
-        finished = len(self.tasks) - len(self.left)
-        self.live(f"{finished}/{len(self.tasks)} done, about {_duration(left)} left: {words}")
+        if words:
+            self.live(words, self.behind() + int(under_way), self.total)
 
 
-def seconds(task: work.Task) -> float:
-    """The time that a task takes, about."""
+def seconds(task: work.Task) -> int:
+    """The processor time that a task takes, about."""
     known = interactive.PAGES.get(task.name) or baselines.seconds(task.name) or DRAWING
     return DRAWING + (known if task.compute else 0)
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -30,9 +30,11 @@ def titles() -> dict[str, str]:
 
 
 def known(names: Sequence[str]) -> None:
-    """ValueError for a name that is not there, with the nearest that is."""
+    """InputError for a name that is not there, with the nearest that is."""
+    from testbed.errors import InputError
+
     for name in names:
         if name not in NAMES:
             near = difflib.get_close_matches(name, NAMES, 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"figures: unknown figure {name!r}; the figures are {', '.join(NAMES)}{hint}")
+            raise InputError(f"figures: unknown figure {name!r}; the figures are {', '.join(NAMES)}{hint}")

@@ -42,19 +42,19 @@ def parameters(name: str) -> str:
 def write_at(out: Path, name: str, words: Sequence[str], live: Say, fresh: bool = False) -> Made:
     """Make the figure `name` at the parameters of `words` ("lam=0.3"), in the folder `out`.
 
-    Raises ValueError, naming the parameters that exist, for one that does not or a value out of place, before anything
+    Raises InputError, naming the parameters that exist, for one that does not or a value out of place, before anything
     is computed.
     """
     from generators import parse_parameters
-    from testbed import files
+    from testbed import InputError, files
 
     registry.known([name])
     if name not in registry.ORDER:
-        raise ValueError(f"figures: {name} is an interactive page: its sliders are its parameters")
+        raise InputError(f"figures: {name} is an interactive page: its sliders are its parameters")
     item = registry.figure(name)
     changed = checked(item, parse_parameters(words))
     if out.exists() and not out.is_dir():
-        raise ValueError(f"figures: --out must be a folder; {out} is a file")
+        raise InputError(f"figures: --out must be a folder; {out} is a file")
     out.mkdir(parents=True, exist_ok=True)
     told = [f"{key}={_text(value)}" for key, value in changed.items()]
     stem = "_".join([name, *told])
@@ -84,13 +84,15 @@ def write_at(out: Path, name: str, words: Sequence[str], live: Say, fresh: bool 
 
 
 def checked(item: Figure, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The given parameters as `compute` takes them, in its order. ValueError for one that is not there or not fit."""
+    """The given parameters as `compute` takes them, in its order. InputError for one that is not there or not fit."""
+    from testbed.errors import InputError
+
     there = item.parameters
     if not there:
-        raise ValueError(f"figures: {item.name} has no parameters")
+        raise InputError(f"figures: {item.name} has no parameters")
     for key in given:
         if key not in there:
-            raise ValueError(f"figures: {item.name} has no parameter {key!r}; it has "
+            raise InputError(f"figures: {item.name} has no parameter {key!r}; it has "
                              f"{', '.join(f'{name}={_text(value)}' for name, value in there.items())}")
     return {key: _like(f"figures: {item.name}: {key}", key, given[key], value) for key, value in there.items()
             if key in given}
@@ -98,19 +100,21 @@ def checked(item: Figure, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _like(where: str, key: str, value: Any, default: Any) -> Any:
     """The value as a thing of the kind that the default is."""
+    from testbed.errors import InputError
+
     if isinstance(default, tuple):
         entries = value if isinstance(value, list) else [value]
         if len(entries) != len(default):  # the picture has a colour and a place for each
-            raise ValueError(f"{where} must be {len(default)} numbers such as {_text(default)}; got {_text(value)}")
+            raise InputError(f"{where} must be {len(default)} numbers such as {_text(default)}; got {_text(value)}")
         return tuple(_like(where, key, entry, like) for entry, like in zip(entries, default, strict=True))
     whole = isinstance(default, int)
     kind = "a whole number" if whole else "a number"
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not math.isfinite(value):
-        raise ValueError(f"{where} must be {kind} such as {_text(default)}; got {_text(value)}")
+        raise InputError(f"{where} must be {kind} such as {_text(default)}; got {_text(value)}")
     if key in POSITIVE and value <= 0:
-        raise ValueError(f"{where} must be above 0; got {_text(value)}")
+        raise InputError(f"{where} must be above 0; got {_text(value)}")
     if key in COUNTS and value < COUNTS[key]:
-        raise ValueError(f"{where} must be at least {COUNTS[key]}; got {_text(value)}")
+        raise InputError(f"{where} must be at least {COUNTS[key]}; got {_text(value)}")
     return value if whole else float(value)
 
 

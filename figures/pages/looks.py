@@ -64,8 +64,8 @@ details { margin: .6rem 0; } summary { cursor: pointer; padding: .2rem 0; }
 table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
 th, td { padding: .15rem .9rem .15rem 0; text-align: left; border-bottom: 1px solid var(--line); }
 .holds { color: var(--good); } .fails { color: var(--bad); font-weight: 600; }
-@media (min-width: 1180px) { .page:has(> nav) { display: grid; grid-template-columns: 13rem minmax(0, 1fr); column-gap: 3rem;
-  max-width: 78rem; } .top, main { grid-column: 2; } nav { grid-column: 1; grid-row: 1 / span 2; }
+@media (min-width: 1180px) { .page:has(> nav) { display: grid; grid-template-columns: 13rem minmax(0, 1fr);
+  column-gap: 3rem; max-width: 78rem; } .top, main { grid-column: 2; } nav { grid-column: 1; grid-row: 1 / span 2; }
   nav ol { position: sticky; top: 2rem; padding-top: .6rem; font-size: .95rem; } }
 @media print { nav, .swipe, .skip, details:not([open]) { display: none; } .card img { min-width: 0; }
   .exhibit { break-inside: avoid; } }
