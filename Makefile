@@ -3,8 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-figures: .venv/figures.stamp  ## worlds -> optima -> properties -> figures, into out/
-	$(BIN)/testbed figures --out out
+figures: .venv/figures.stamp  ## worlds -> optima -> properties -> figures, into out/; NAME=tilt makes one
+	$(BIN)/testbed figures $(NAME) --out out
 
 demo: .venv/demo.stamp  ## a page of the live notebooks, until interrupted
 	$(BIN)/testbed demo all

@@ -24,7 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Side by side with the peers.")
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"some of: {', '.join(SECTIONS)}")
     parser.add_argument("--only", metavar="CASE", default="", help="only cases that begin so: S1, digits/testbed")
-    parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results.json")
+    parser.add_argument("--results", type=Path, default=ROOT / "figures" / "benchmarks.json")
     parser.add_argument("--table", type=Path, default=ROOT / "docs" / "benchmarks.md")
     options = parser.parse_args(argv)
     unknown = set(options.sections) - set(SECTIONS)

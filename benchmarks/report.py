@@ -44,7 +44,7 @@ def head(results: Mapping[str, Any]) -> Iterator[str]:
     dates = sorted({job["date"] for job in results["jobs"].values()})
     took = sum(job["took_s"] for job in results["jobs"].values())
     yield "# Benchmarks\n"
-    yield "Made by `make bench` from `benchmarks/`; the numbers behind it are in `benchmarks/results.json`.\n"
+    yield "Made by `make bench` from `benchmarks/`; the numbers behind it are in `figures/benchmarks.json`.\n"
     yield (f"{' to '.join(dict.fromkeys([dates[0], dates[-1]]))} on {machine['cores']} cores of {machine['cpu']}, "
            f"{machine['memory_gb']:g} GB, {machine['system']}; Python {machine['python']}, {machine['blas']}; "
            f"{took / 60:.0f} minutes in all. {quiet(results['jobs'])}\n")

@@ -24,7 +24,7 @@ def of(error: BaseException, traceback: bool = False, command: str = "") -> int:
     if isinstance(error, BrokenPipeError):  # the reader left, as in `testbed worlds | head`: nobody is there to be told
         return READER_LEFT
     if isinstance(error, KeyboardInterrupt):
-        left = "figures finished before are whole, the page is the old one" if command == "figures" else (
+        left = "figures finished before are whole, and the page shows them" if command == "figures" else (
             "nothing was written")
         complain(f"testbed: interrupted; {left}")
         return INTERRUPTED

@@ -17,19 +17,19 @@ def data(n: int, d: int, seed: int) -> np.ndarray:
     return np.asarray(X / np.linalg.norm(X, axis=1, keepdims=True))
 
 
-def compute() -> Numbers:
+def compute(*, lam: float = LAM, seed: int = 1) -> Numbers:
     """P along the price by two routes and its signed bound; trained dictionaries with floor and class bound."""
     from testbed import Problem, convex_fit, fit, gap, lower_bound
 
-    plane = Problem(data(12, 2, 1), LAM)
+    plane = Problem(data(12, 2, seed), lam)
     taus = np.r_[0.0, np.geomspace(0.02, 0.7, 15)]
     bound = np.array([lower_bound(plane, float(tau)).value for tau in taus])
     signed = np.array([lower_bound(plane, float(tau), nonnegative=False).value for tau in taus])
     best = [convex_fit(plane, float(tau)) for tau in taus]
     optimum = np.array([found.objective for found in best])
 
-    X = data(16, 4, 1)
-    optima = [fit(X, m, LAM, restarts=8) for m in WIDTHS]
+    X = data(16, 4, seed)
+    optima = [fit(X, m, lam, restarts=8) for m in WIDTHS]
     gaps = [gap(o) for o in optima]
     F, floor = np.array([o.objective for o in optima]), np.array([g.floor for g in gaps])
     own = np.array([g.class_bound for g in gaps])

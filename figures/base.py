@@ -2,6 +2,7 @@
 
     numbers = FIGURE.compute()      # plain arrays: measurements from trained optima, predictions from theory
     picture = FIGURE.draw(numbers)  # a matplotlib figure; computes nothing, so it can be redrawn from the .npz
+    FIGURE.compute(lam=0.3)         # the same at another parameter; FIGURE.parameters has those that there are
 
 Every figure holds measurement against theory. `deviation` among its numbers is the largest difference between the two,
 and `tolerance` the largest that counts as agreement. Figure modules import what computes inside `compute`, so that
@@ -10,6 +11,7 @@ listing the figures loads neither numba nor matplotlib.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +34,8 @@ class Figure:
     caption : one to three sentences: the message, and what is drawn.
     alt : a text alternative that states the finding to a reader who cannot see it.
     agreement : what `deviation` compares with what, in a few words.
-    compute : () -> numbers, `deviation` and `tolerance` among them.
+    compute : (*, parameters) -> numbers, `deviation` and `tolerance` among them. Every parameter has the gallery's
+        value as its default, and what is drawn and predicted follows it.
     draw : numbers -> matplotlib figure.
     frame : for an animation, (picture, numbers, k) redraws the picture as of frame k of numbers["frames"]; the picture
         that `draw` makes is the last one, and stands for the animation where nothing moves.
@@ -44,9 +47,14 @@ class Figure:
     caption: str
     alt: str
     agreement: str
-    compute: Callable[[], Numbers]
+    compute: Callable[..., Numbers]
     draw: Callable[[Numbers], Picture]
     frame: Callable[[Picture, Numbers, int], None] | None = None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What `compute` can be given: name -> the gallery's value."""
+        return {name: given.default for name, given in inspect.signature(self.compute).parameters.items()}
 
 
 def deviation(measured: Any, predicted: Any) -> float:

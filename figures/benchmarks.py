@@ -10,7 +10,7 @@ import numpy as np
 from figures import style
 from figures.base import Figure, Numbers, Picture
 
-RESULTS = Path(__file__).parents[1] / "benchmarks" / "results.json"
+RESULTS = Path(__file__).with_suffix(".json")  # written by make bench; an installed copy has it too
 SIZES = ("S1", "S2", "S3", "S4")
 CODERS = {  # name in the results -> (short label, colour, marker)
     "testbed": ("testbed", style.BLUE, "o"),

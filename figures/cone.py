@@ -15,23 +15,23 @@ CASES = ("cone", "hull", "fails", "mended")
 EXTENT = 2.0  # of the axes
 
 
-def compute() -> Numbers:
+def compute(*, lam: float = LAM) -> Numbers:
     """Co-firing pairs trained without and with a bias; a hierarchy's true features, and what they are trained into."""
     from generators import cofiring, forest
     from testbed import Optimum, Problem, fit
 
     pairs = cofiring(PAIRS, magnitude="discrete([.6,.8,1,1.2,1.4],[.2,.2,.2,.2,.2])").exact()
     line = forest((-1, 0, 1), (0.9, 0.7, 0.6), magnitude="discrete([.2,.6,1,1.4,1.8],[.2,.2,.2,.2,.2])").exact()
-    problem = Problem(line.X, LAM, line.weights)
-    trained = fit(line.X, n_atoms=3, lam=LAM, weights=line.weights).D
+    problem = Problem(line.X, lam, line.weights)
+    trained = fit(line.X, n_atoms=3, lam=lam, weights=line.weights).D
     order = (trained @ line.features.T).argmax(axis=0)  # atoms in the order of the features they come closest to
     optima = {
-        "cone": (fit(pairs.X, n_atoms=3, lam=LAM, weights=pairs.weights), 0),
-        "hull": (fit(pairs.X, n_atoms=3, lam=LAM, weights=pairs.weights, bias=True), 0),
+        "cone": (fit(pairs.X, n_atoms=3, lam=lam, weights=pairs.weights), 0),
+        "hull": (fit(pairs.X, n_atoms=3, lam=lam, weights=pairs.weights, bias=True), 0),
         "fails": (Optimum.at(problem, line.features), 1),
         "mended": (Optimum.at(problem, trained[order]), 1),
     }
-    numbers: dict[str, Any] = {"lam": LAM, "tolerance": 1e-9}
+    numbers: dict[str, Any] = {"lam": lam, "tolerance": 1e-9}
     for case, (optimum, j) in optima.items():
         numbers |= {f"{case}_{name}": value for name, value in describe(optimum, j).items()}
     gap = {case: deviation(numbers[f"{case}_vector"], numbers[f"{case}_sum"]) for case in CASES}

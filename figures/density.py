@@ -25,43 +25,43 @@ def world(p: float) -> Any:
     return antipodal(law=law, p=p).embed(DIMENSIONS, "orthonormal", seed=0)
 
 
-def predicted(p: float) -> tuple[float, ...]:
+def predicted(p: float, lam: float) -> tuple[float, ...]:
     """Bias along u, firing rates of +u and -u, F; and F of the best single atom, by a one-sided Huber loss."""
     from scipy.optimize import minimize_scalar
 
     from testbed import huber
 
-    found, sample = world(p).predict(LAM), world(p).exact()
+    found, sample = world(p).predict(lam), world(p).exact()
     s, w = sample.codes[:, 0], sample.weights
 
     def single(c: float, sign: float) -> float:
         t = sign * (s - c)
-        return float(w @ np.where(t > 0, huber(t, LAM), 0.5 * t * t))
+        return float(w @ np.where(t > 0, huber(t, lam), 0.5 * t * t))
 
     best = min(minimize_scalar(single, bounds=(-1, 2.5), args=(sign,), method="bounded", options={"xatol": 1e-12}).fun
                for sign in (1.0, -1.0))
     return found.values["location"], found.values["plus_on"], found.values["minus_on"], found.objective, best
 
 
-def trained(p: float) -> tuple[float, ...]:
+def trained(p: float, lam: float) -> tuple[float, ...]:
     """The same numbers from training two atoms and a bias, and one atom and a bias."""
     from testbed import fit
 
     sample = world(p).exact()
     u, w = sample.features[0], sample.weights
-    pair = fit(sample.X, n_atoms=2, lam=LAM, bias=True, weights=w)
-    single = fit(sample.X, n_atoms=1, lam=LAM, bias=True, weights=w, restarts=24)  # its two signs are two local minima
+    pair = fit(sample.X, n_atoms=2, lam=lam, bias=True, weights=w)
+    single = fit(sample.X, n_atoms=1, lam=lam, bias=True, weights=w, restarts=24)  # its two signs are two local minima
     rates, towards = w @ pair.support, pair.D @ u
     rates = np.where(np.abs(np.abs(towards) - 1) < 1e-9, rates, np.nan)  # only atoms exactly along the data count
     plus, minus = (rates[(sign * towards > 0) & pair.live].sum() for sign in (1, -1))
     return float(pair.b @ u), float(plus), float(minus), pair.objective, single.objective
 
 
-def compute() -> Numbers:
+def compute(*, lam: float = LAM) -> Numbers:
     """Against the density p: the bias, the firing rates of the two atoms, and the objective with two atoms and one."""
-    line, theory, found = (np.array([f(p) for p in points.tolist()])
+    line, theory, found = (np.array([f(p, lam) for p in points.tolist()])
                            for f, points in ((predicted, LINE), (predicted, MARK), (trained, MARK)))
-    numbers: dict[str, Any] = {"lam": LAM, "p_line": LINE, "p_mark": MARK, "tolerance": 1e-8,
+    numbers: dict[str, Any] = {"lam": lam, "p_line": LINE, "p_mark": MARK, "tolerance": 1e-8,
                                "deviation": deviation(found, theory), "values": VALUES}
     for i, name in enumerate(QUANTITIES):
         numbers |= {f"{name}_line": line[:, i], f"{name}_predicted": theory[:, i], f"{name}_trained": found[:, i]}

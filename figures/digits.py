@@ -12,20 +12,21 @@ SIDE, ACROSS = 8, 4  # pixels of an image, images in a row
 BINS = np.linspace(0, 9, 61)  # of residual lengths, in units of lam
 
 
-def compute() -> Numbers:
+def compute(*, lam: float = LAM, restarts: int = RESTARTS, seed: int = 0) -> Numbers:
     """Atoms by mean activity, residual lengths with their floors (C4), and the reports without and with a bias."""
     from generators import digits
     from testbed import fit
 
     X = digits().exact().X
-    optimum, biased = (fit(X, n_atoms=ATOMS, lam=LAM, restarts=RESTARTS, bias=bias) for bias in (False, True))
+    optimum, biased = (fit(X, n_atoms=ATOMS, lam=lam, restarts=restarts, bias=bias, seed=seed)
+                       for bias in (False, True))
     order, on = np.argsort(-optimum.mu, kind="stable"), optimum.support
     numbers = reports.table({f"digits, {ATOMS} atoms": (optimum, True),
                              f"digits, {ATOMS} atoms and a bias": (biased, True)})
-    radius = np.linalg.norm(optimum.R, axis=1) / LAM
+    radius = np.linalg.norm(optimum.R, axis=1) / lam
     least = np.array([floor(optimum.G, row) for row in on])
     return numbers | {
-        "lam": LAM, "atoms": optimum.D[order], "mu": optimum.mu[order], "rate": on.mean(axis=0)[order],
+        "lam": lam, "atoms": optimum.D[order], "mu": optimum.mu[order], "rate": on.mean(axis=0)[order],
         "radius": radius, "floor": least, "fired": on.sum(axis=1), "bins": BINS,
         "radius_counts": np.histogram(radius, BINS)[0], "floor_counts": np.histogram(least, BINS)[0],
         "deviation": max(reports.worst_ratio(numbers), float((least - radius).max())), "tolerance": 1.0,

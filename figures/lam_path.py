@@ -12,17 +12,17 @@ LAMS = np.linspace(0.02, 0.98, 33)
 TOUCHED = (3, 9, 17)  # where tangents are drawn
 
 
-def compute() -> Numbers:
+def compute(*, rays: int = RAYS, atoms: int = ATOMS, seed: int = 0) -> Numbers:
     """Best objectives and activities along lam, and single training runs with the bounds their neighbours prove."""
     from generators import one_sparse
     from testbed import fit
     from testbed.basins.paths import Path, path, reach
 
-    data = one_sparse(RAYS).embed(DIMENSIONS, "random", 0).exact()
-    best = path(data.X, ATOMS, LAMS, weights=data.weights)
-    once = Path(tuple(fit(data.X, ATOMS, lam, weights=data.weights, seed=i, restarts=1)
+    data = one_sparse(rays).embed(DIMENSIONS, "random", seed).exact()
+    best = path(data.X, atoms, LAMS, weights=data.weights)
+    once = Path(tuple(fit(data.X, atoms, lam, weights=data.weights, seed=i, restarts=1)
                       for i, lam in enumerate(LAMS.tolist())))
-    bound = np.array([min(reach(o, lam, ATOMS) for o in once.optima if o.problem.lam != lam) for lam in LAMS.tolist()])
+    bound = np.array([min(reach(o, lam, atoms) for o in once.optima if o.problem.lam != lam) for lam in LAMS.tolist()])
     chords = np.diff(best.objectives) / np.diff(LAMS)
     outside = np.maximum(chords - best.slopes[:-1], best.slopes[1:] - chords)
     return {

@@ -15,7 +15,7 @@ TICKS = (0.02, 0.05, 0.1, 0.2, 0.5)
 PAIRS, NEAR, FAR = (0.95, 0.90, 0.85, 0.80), 0.45, 0.10  # cosines in pairs, in fours, and between them
 
 
-def world() -> Any:
+def world(lam: float) -> Any:
     """Eight unit vectors in four pairs and two fours, of unequal weight."""
     from testbed import Problem
 
@@ -25,17 +25,17 @@ def world() -> Any:
     for k, cosine in enumerate(PAIRS):
         G[2 * k : 2 * k + 2, 2 * k : 2 * k + 2] = cosine
     np.fill_diagonal(G, 1)
-    return Problem(np.linalg.cholesky(G), LAM, np.array(WEIGHTS))
+    return Problem(np.linalg.cholesky(G), lam, np.array(WEIGHTS))
 
 
-def compute() -> Numbers:
+def compute(*, lam: float = LAM) -> Numbers:
     """The events along tau, the closed forms for pairs, and the average-linkage tree of the same points."""
     from scipy.cluster.hierarchy import linkage
 
     from testbed import lower_bound
     from testbed.bounds.merging import merging, pair_events
 
-    problem = world()
+    problem = world(lam)
     taus = np.geomspace(0.02, 0.7, 24)
     found = merging(problem, taus)
     predicted = np.array([pair_events(problem, 2 * k, 2 * k + 1) for k in range(4)])

@@ -38,17 +38,17 @@ def misses(D: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return np.linalg.norm(D[:, None] - truth, axis=2).min(axis=0)
 
 
-def compute() -> Numbers:
+def compute(*, lam: float = LAM) -> Numbers:
     """Atoms in the plane; F against lam in three spaces; F against the number of atoms."""
-    numbers: dict[str, Any] = {"lam": LAM, "lams": LAMS, "widths": WIDTHS, "spaces": SPACES, "tolerance": 1e-8}
-    F = np.array([[world(d).predict(lam).objective for lam in LAMS.tolist()] for d in SPACES])
-    found = [[trained(d, lam) for lam in LAMS.tolist()] for d in SPACES]
+    numbers: dict[str, Any] = {"lam": lam, "lams": LAMS, "widths": WIDTHS, "spaces": SPACES, "tolerance": 1e-8}
+    F = np.array([[world(d).predict(at).objective for at in LAMS.tolist()] for d in SPACES])
+    found = [[trained(d, at) for at in LAMS.tolist()] for d in SPACES]
     measured = np.array([[o.objective for o in row] for row in found])
     away = max(misses(o.D, world(d).features).max() for d, row in zip(SPACES, found, strict=True) for o in row)
     numbers |= {"F_lam": F[0], "F_lam_trained": measured, "features": world(2).features,
-                "atoms": trained(2, LAM).D, "X": world(2).exact().X, "floor": world(2).predict(LAM).objective}
+                "atoms": trained(2, lam).D, "X": world(2).exact().X, "floor": world(2).predict(lam).objective}
     for d in SPACES:
-        numbers[f"F_width_{d}"] = np.array([trained(d, LAM, m).objective for m in WIDTHS.tolist()])
+        numbers[f"F_width_{d}"] = np.array([trained(d, lam, m).objective for m in WIDTHS.tolist()])
     wide = [deviation(numbers[f"F_width_{d}"][WIDTHS >= K], np.full((WIDTHS >= K).sum(), numbers["floor"]))
             for d in SPACES]
     return numbers | {"deviation": max(deviation(measured, F), float(away), *wide)}

@@ -41,15 +41,15 @@ def drifts(features: np.ndarray, codes: np.ndarray, weights: np.ndarray, bias: b
     return found
 
 
-def compute() -> Numbers:
+def compute(*, worlds: int = WORLDS, seed: int = 0) -> Numbers:
     """Margins and predicted rates of random worlds, and the drifts measured at decreasing lam."""
     from properties.first_order import tilt
     from properties.recovery import recoverable
 
     rows = []
-    for seed in range(WORLDS):
-        features, codes, weights = truth(seed)
-        bias = bool(seed % 2)
+    for one in range(worlds):
+        features, codes, weights = truth(seed + one)
+        bias = bool(one % 2)
         margin = recoverable(features, codes, weights, bias=bias).margin
         rate = np.nan
         if margin > 0:

@@ -22,21 +22,28 @@ def table(optima: Mapping[str, tuple[Any, bool]]) -> dict[str, Any]:
     """Every statement at every optimum. optima: label -> (testbed.Optimum, whether it was trained)."""
     import properties
 
+    return arrays({label: (properties.check(optimum), trained) for label, (optimum, trained) in optima.items()})
+
+
+def arrays(found: Mapping[str, tuple[Any, bool]]) -> dict[str, Any]:
+    """Reports as arrays. found: label -> (properties.Report, whether it is of a trained optimum)."""
+    import properties
+
+    reports = [report for report, _ in found.values()]
     ids = [p.id for p in properties.ALL]
-    residual = np.full((len(optima), len(ids)), np.nan)
-    worst = [[""] * len(ids) for _ in optima]
-    found = [properties.check(optimum) for optimum, _ in optima.values()]
-    for i, report in enumerate(found):
+    residual = np.full((len(reports), len(ids)), np.nan)
+    worst = [[""] * len(ids) for _ in reports]
+    for i, report in enumerate(reports):
         for verdict in report.verdicts:
             column = ids.index(verdict.id)
             residual[i, column], worst[i][column] = verdict.residual, verdict.worst
     return {
-        "report_labels": list(optima), "report_trained": [trained for _, trained in optima.values()],
+        "report_labels": list(found), "report_trained": [trained for _, trained in found.values()],
         "report_ids": ids, "report_tolerance": [p.tolerance for p in properties.ALL],
         "report_residual": residual, "report_worst": worst,
-        "report_applied": [[v in {w.id for w in r.verdicts} for v in ids] for r in found],
-        "report_status": [r.status for r in found], "report_objective": [r.objective for r in found],
-        "report_live": [r.live for r in found], "report_dead": [r.dead for r in found],
+        "report_applied": [[v in {w.id for w in r.verdicts} for v in ids] for r in reports],
+        "report_status": [r.status for r in reports], "report_objective": [r.objective for r in reports],
+        "report_live": [r.live for r in reports], "report_dead": [r.dead for r in reports],
     }
 
 

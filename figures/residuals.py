@@ -12,19 +12,19 @@ from figures.base import Figure, Numbers, Picture, deviation
 LAM, ATOMS, DIMENSIONS, SAMPLES = 0.2, 9, 6, 600
 
 
-def compute() -> Numbers:
+def compute(*, lam: float = LAM, atoms: int = ATOMS, samples: int = SAMPLES, seed: int = 0) -> Numbers:
     """Both sides of S3 at a trained dictionary, and at the true features of the same data, which are not stationary."""
     from generators import hierarchical
     from testbed import Optimum, fit
 
     world = hierarchical(roots=3, depth=2, branching=2, magnitude="uniform(0.5,1.5)")
-    sample = world.embed(DIMENSIONS, "random", seed=3).sample(SAMPLES, rng=0)
-    optimum = fit(sample.X, n_atoms=ATOMS, lam=LAM)
+    sample = world.embed(DIMENSIONS, "random", seed=3).sample(samples, rng=seed)
+    optimum = fit(sample.X, n_atoms=atoms, lam=lam)
     measured, predicted = sides(optimum)
     order = np.argsort(-optimum.mu)  # equally good restarts find the atoms in any order
     untrained_measured, untrained_predicted = sides(Optimum.at(optimum.problem, sample.features))
     return {
-        "lam": LAM, "status": optimum.status, "D": optimum.D[order], "mu": optimum.mu[order],
+        "lam": lam, "status": optimum.status, "D": optimum.D[order], "mu": optimum.mu[order],
         "measured": measured, "predicted": predicted,
         "untrained_measured": untrained_measured, "untrained_predicted": untrained_predicted,
         "deviation": deviation(measured, predicted), "tolerance": 1e-10,

@@ -15,13 +15,13 @@ TURNS = np.linspace(0, np.pi, 181)  # directions orthogonal to an atom in three 
 EPS = 2e-4  # for the derivatives at 0
 
 
-def optimum(d: int, n_atoms: int, bias: bool = False, nonnegative: bool = True, seed: int = 0) -> Any:
+def optimum(lam: float, d: int, n_atoms: int, bias: bool = False, nonnegative: bool = True, seed: int = 0) -> Any:
     """Training on generic data: more atoms' worth of structure than there are atoms."""
     from testbed import fit
 
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((80, d)) * rng.exponential(size=(80, 1)) + 0.2
-    return fit(X, n_atoms, LAM, bias, nonnegative, restarts=3)
+    return fit(X, n_atoms, lam, bias, nonnegative, restarts=3)
 
 
 def change(o: Any, atoms: np.ndarray) -> float:
@@ -48,11 +48,11 @@ def rate(o: Any, j: int, u: np.ndarray) -> float:
     return 2 * half - whole
 
 
-def compute() -> Numbers:
+def compute(*, lam: float = LAM, seed: int = 0) -> Numbers:
     """phi along splits and single moves, its slope against the direction, and slopes at many atoms of many optima."""
     from properties.m2_splitting import splitting_slopes
 
-    o = optimum(3, 2)
+    o = optimum(lam, 3, 2, seed=seed)
     slopes, directions = splitting_slopes(o)
     j = int(np.argmax(slopes))
     u, other = directions[j], np.cross(o.D[j], directions[j])
@@ -62,13 +62,13 @@ def compute() -> Numbers:
     some = slice(0, None, 9)
     around = np.array([-rate(o, j, v) for v in circle[some]])
     predicted, measured = [], []
-    for seed, (bias, nonnegative, n_atoms) in enumerate([(False, True, 5), (True, True, 9), (False, False, 5),
+    for one, (bias, nonnegative, n_atoms) in enumerate([(False, True, 5), (True, True, 9), (False, False, 5),
                                                          (True, False, 3)]):
-        many = optimum(5, n_atoms, bias, nonnegative, seed)
+        many = optimum(lam, 5, n_atoms, bias, nonnegative, seed + one)
         for k, (slope, v) in enumerate(zip(*splitting_slopes(many), strict=True)):
             predicted.append(slope)
             measured.append(-rate(many, k, v))
-    scale = LAM * o.mu[j]
+    scale = lam * o.mu[j]
     return {
         "angle": ANGLES, "turn": TURNS, "slope": slopes[j] / scale, "curve": curve / scale, "around": around / scale,
         "turned": TURNS[some], "predicted": predicted, "measured": measured,

@@ -34,19 +34,19 @@ def membership(groups: Any, k: int) -> np.ndarray:
     return first
 
 
-def compute() -> Numbers:
+def compute(*, lam: float = LAM, seed: int = 1) -> Numbers:
     """For m = 1..k atoms: which children share one, and F; predicted, and trained."""
     from generators import nests, sharing, splits
     from generators.splitting import children, trained
 
-    numbers: dict[str, Any] = {"lam": LAM, "tolerance": 1e-9}
+    numbers: dict[str, Any] = {"lam": lam, "tolerance": 1e-9}
     worst = 0.0
     for name, world in worlds().items():
         k = world.n_features - 1
-        theory = [sharing(world, LAM, m) for m in range(1, k + 1)]
+        theory = [sharing(world, lam, m) for m in range(1, k + 1)]
         X, weights = children(world)
-        found = np.array([trained(X, weights, LAM, m, 16, seed=1).objective for m in range(1, k + 1)])
-        path = splits(world, LAM, restarts=16)
+        found = np.array([trained(X, weights, lam, m, 16, seed=seed).objective for m in range(1, k + 1)])
+        path = splits(world, lam, restarts=16)
         predicted = np.array([membership(p.values["groups"], k) for p in theory])
         worst = max(worst, deviation(found, [p.objective for p in theory]),
                     deviation(np.array([membership(groups, k) for groups in path]), predicted))

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from figures.base import Numbers
-
 COLUMN, PAGE = 85, 175  # widths in mm
 SMALL, TEXT = 7.0, 7.5  # sizes of type in points
 DPI = 200
@@ -55,11 +53,11 @@ RC: dict[str, Any] = {
 }
 
 
-def styled(draw: Callable[[Numbers], Figure]) -> Callable[[Numbers], Figure]:
+def styled(draw: Callable[[Any], Figure]) -> Callable[[Any], Figure]:
     """Draw in this style whatever the user's matplotlibrc says; the decorator of every `draw`."""
 
     @functools.wraps(draw)
-    def drawn(numbers: Numbers) -> Figure:
+    def drawn(numbers: Any) -> Figure:
         from matplotlib import style
 
         with style.context(["default", RC]):
@@ -179,6 +177,26 @@ def measured(axes: Axes, x: Any, y: Any, colour: str, shape: str = "o", **option
     """Measurements: open markers, so that the prediction under them stays visible."""
     axes.plot(x, y, linestyle="none", marker=shape, markerfacecolor="white", markeredgecolor=colour,
               **({"zorder": 3} | options))
+
+
+def hold(figure: Figure) -> Figure:
+    """Widen axes whose limits are set, so that every measurement is inside them; for data other than the gallery's."""
+    for axes in figure.axes:
+        for axis in "xy":
+            low, high = sorted(getattr(axes, f"get_{axis}lim")())
+            log = getattr(axes, f"get_{axis}scale")() == "log"
+            marks = np.concatenate([[low, high]] + [
+                np.asarray(getattr(line, f"get_{axis}data")(), dtype=float).ravel() for line in axes.get_lines()
+                if line.get_linestyle() == "None" and line.get_transform() == axes.transData])
+            marks = marks[np.isfinite(marks) & ((marks > 0) | (not log))]
+            if marks.min() < low or marks.max() > high:
+                ends = np.log(marks) if log else marks
+                room = 0.04 * (ends.max() - ends.min())
+                wide = [ends.min() - room * (marks.min() < low), ends.max() + room * (marks.max() > high)]
+                ends = np.exp(wide) if log else np.array(wide)
+                inverted = getattr(axes, f"{axis}axis_inverted")()
+                getattr(axes, f"set_{axis}lim")(*(ends[::-1] if inverted else ends))
+    return figure
 
 
 def label(axes: Axes, x: float, y: float, text: str, colour: str = BLACK, **options: Any) -> None:

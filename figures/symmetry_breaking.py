@@ -48,7 +48,7 @@ def measured_jumps(ratios: np.ndarray) -> np.ndarray:
     return (low + high) / 2
 
 
-def compute() -> Numbers:
+def compute(*, alpha: float = ALPHA, beta: float = BETA) -> Numbers:
     """Against lam: F and angles of both branches, with the trained ones; the critical lam against P(both)/P(1 only)."""
     from generators import correlated_pair, critical_lam
     from generators.correlated_pair import broken, tilted
@@ -56,11 +56,11 @@ def compute() -> Numbers:
     branches: dict[str, Any] = {}
     for name, branch, to_angles in (("tilted", tilted, lambda a: (a, np.pi / 2 - a)),
                                     ("broken", broken, lambda a: (0.0, np.pi / 4 + a))):
-        found = [branch(ALPHA, BETA, lam) for lam in LINE.tolist()]
+        found = [branch(alpha, beta, lam) for lam in LINE.tolist()]
         branches[f"F_{name}"] = np.array([b.objective if b else np.nan for b in found])
         branches[f"angles_{name}"] = np.array([to_angles(b.angle) if b else (np.nan, np.nan) for b in found]).T
-    theory = [correlated_pair(ALPHA, BETA).predict(lam) for lam in MARK.tolist()]
-    optima = trained(ALPHA, BETA, MARK)
+    theory = [correlated_pair(alpha, beta).predict(lam) for lam in MARK.tolist()]
+    optima = trained(alpha, beta, MARK)
     predicted = np.array([[p.objective, *angles(p.D)] for p in theory])
     measured = np.array([[F, *angles(D)] for F, D in zip(optima.objective, optima.D, strict=True)])
     jumps = measured_jumps(TRAINED)
@@ -68,8 +68,8 @@ def compute() -> Numbers:
             for name, ratios in (("line", RATIOS), ("mark", TRAINED))}
     if np.abs(jumps - lams["mark"]).max() > 1e-3:
         raise NumericsError("training jumps at another penalty than theory says")
-    return branches | {"alpha": ALPHA, "beta": BETA, "lam_line": LINE, "lam_mark": MARK,
-                       "critical": critical_lam(ALPHA, BETA), "trained": measured, "ratio_line": RATIOS,
+    return branches | {"alpha": alpha, "beta": beta, "lam_line": LINE, "lam_mark": MARK,
+                       "critical": critical_lam(alpha, beta), "trained": measured, "ratio_line": RATIOS,
                        "ratio_mark": TRAINED, "critical_line": lams["line"], "critical_trained": jumps,
                        "deviation": deviation(measured, predicted), "tolerance": 1e-9}
 

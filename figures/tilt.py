@@ -41,20 +41,21 @@ def world(beta: float) -> Any:
     return correlated_pair(alpha=(1 - beta) / 2, beta=beta)
 
 
-def along(f: Callable[[float, float], tuple[float, ...]], axis: str, points: np.ndarray) -> np.ndarray:
+def along(f: Callable[[float, float], tuple[float, ...]], axis: str, cases: tuple[float, ...],
+          points: np.ndarray) -> np.ndarray:
     """f(beta, lam) for every curve of a panel and every point along its axis: (curve, point, number)."""
     if axis == "lam":
-        return np.array([[f(beta, lam) for lam in points.tolist()] for beta in BETAS])
-    return np.array([[f(beta, lam) for beta in points.tolist()] for lam in LAMS])
+        return np.array([[f(beta, lam) for lam in points.tolist()] for beta in cases])
+    return np.array([[f(beta, lam) for beta in points.tolist()] for lam in cases])
 
 
-def compute() -> Numbers:
+def compute(*, betas: tuple[float, ...] = BETAS, lams: tuple[float, ...] = LAMS) -> Numbers:
     """psi against lam for several beta, and against beta for several lam: lines predicted, marks trained."""
-    numbers: dict[str, Any] = {"betas": BETAS, "lams": LAMS, "tolerance": 1e-9}
+    numbers: dict[str, Any] = {"betas": betas, "lams": lams, "tolerance": 1e-9}
     worst = 0.0
-    for axis, line, mark in (("lam", LAM_LINE, LAM_MARK), ("beta", BETA_LINE, BETA_MARK)):
-        theory_line, theory = along(predicted, axis, line), along(predicted, axis, mark)
-        found = along(trained, axis, mark)
+    for axis, cases, line, mark in (("lam", betas, LAM_LINE, LAM_MARK), ("beta", lams, BETA_LINE, BETA_MARK)):
+        theory_line, theory = along(predicted, axis, cases, line), along(predicted, axis, cases, mark)
+        found = along(trained, axis, cases, mark)
         numbers |= {f"{axis}_line": line, f"{axis}_mark": mark}
         numbers |= {f"psi_{axis}_line": theory_line[..., 0], f"broken_{axis}_line": theory_line[..., 2],
                     f"psi_{axis}_predicted": theory[..., 0],

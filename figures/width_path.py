@@ -10,7 +10,7 @@ from figures.base import Figure, Numbers, Picture
 WIDTHS, LAM = tuple(range(1, 17)), 0.2
 
 
-def compute() -> Numbers:
+def compute(*, lam: float = LAM) -> Numbers:
     """Objectives, residuals and the two parts of the excess over the floor, against the number of atoms."""
     from generators import hierarchical
     from properties.g1_floor import excess
@@ -18,14 +18,14 @@ def compute() -> Numbers:
     from testbed.basins.paths import path, reach
 
     data = hierarchical(roots=1, depth=3, branching=3, exclusive=True).exact()
-    found = path(data.X, WIDTHS, LAM, weights=data.weights)
+    found = path(data.X, WIDTHS, lam, weights=data.weights)
     F, w = found.objectives, data.weights
     parts = [excess(Scaled(o)) for o in found.optima]
-    misaligned, stray = (np.array([w @ part for part in column]) * LAM**2
+    misaligned, stray = (np.array([w @ part for part in column]) * lam**2
                          for column in zip(*((a, 0.5 * b * b) for a, b, _ in parts), strict=True))
     pairs = list(zip(found.optima, found.optima[1:], strict=False))
-    low = np.array([a.objective - (reach(b, LAM, a.n_atoms) - b.objective) for a, b in pairs])
-    high = np.array([reach(a, LAM, b.n_atoms) for a, b in pairs])
+    low = np.array([a.objective - (reach(b, lam, a.n_atoms) - b.objective) for a, b in pairs])
+    high = np.array([reach(a, lam, b.n_atoms) for a, b in pairs])
     outside = np.maximum(low - F[1:], F[1:] - high) / F[1:]
     return {
         "m": WIDTHS, "F": F, "floor": found.floors[0], "radius": [o.radius for o in found.optima],

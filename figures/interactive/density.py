@@ -14,7 +14,7 @@ from figures.interactive.base import STATUS, Control, Page, Say, columns
 DENSITY = Control("density", "density p = P(feature on)", 0.01, 0.02, 50, 15)  # at 1/2 the bias is not unique
 SPREAD = Control("spread", "half-spread h of its magnitudes", 0.0, 0.1, 7, 5, 1)
 LAM, LEVELS, RESTARTS = 0.2, 21, (1, 8)
-VERDICTS = (
+REGIMES = (
     "One atom, along the feature: it codes presence. The bias only makes up for shrinkage, b = λp/(1 − p).",
     "One atom, against the feature: the bias sits at the magnitudes, a little low, and the atom codes absence.",
     "An antipodal pair: the bias sits among the magnitudes, +u codes larger ones, −u codes smaller ones and absence.",
@@ -65,7 +65,7 @@ def compute(say: Say) -> Numbers:
     live = np.stack([numbers["plus"] > 0, numbers["minus"] > 0], axis=1)
     worst = max(deviation(numbers[name], predicted[f"{name}_predicted"]) for name in ("bias", "plus", "minus", "F"))
     return numbers | predicted | {"lam": np.full(PAGE.frames, LAM), "tolerance": 1e-8, "deviation": worst,
-                                  "verdict": np.where(live.all(axis=1), 2, np.where(live[:, 0], 0, 1))}
+                                  "regime": np.where(live.all(axis=1), 2, np.where(live[:, 0], 0, 1))}
 
 
 CODE = """
@@ -90,7 +90,7 @@ pieces.forEach((line, i) => {
     minus: column("minus_predicted"), F: column("F_predicted") };
 });
 now.data = { p: [p], bias: [b], plus: [f("plus")], minus: [f("minus")], F: [f("F")] };
-put("says", verdicts[f("verdict")]);
+put("says", regimes[f("regime")]);
 put("bias", fixed(b, 10)); put("plus", fixed(f("plus"), 6)); put("minus", fixed(f("minus"), 6));
 put("objective", fixed(f("F"), 10)); put("status", statuses[f("status")]);
 """
@@ -112,9 +112,9 @@ def build(numbers: Numbers) -> bytes:
     sources = document.sources(bars="x top colour", dead="left right", bias="x y", atoms="x0 y0 x y text lx colour",
                                sparse=curve, dense=curve, now=curve)
     frames = columns(numbers, {name: name for name in (
-        "density", "spread", "bias", "plus", "minus", "F", "lam", "verdict", "status", "bias_predicted",
+        "density", "spread", "bias", "plus", "minus", "F", "lam", "regime", "status", "bias_predicted",
         "plus_predicted", "minus_predicted", "F_predicted")})
-    constants = {"colours": [style.BLUE, style.VERMILION, style.GREY], "verdicts": list(VERDICTS), "levels": LEVELS,
+    constants = {"colours": [style.BLUE, style.VERMILION, style.GREY], "regimes": list(REGIMES), "levels": LEVELS,
                  "statuses": list(STATUS), "densities": DENSITY.count, "half": int((DENSITY.values < 0.5).sum())}
     code = document.constants(constants) + document.lookup(PAGE) + CODE
     about = document.about(PAGE, numbers, "each certified to be global: no residual is longer than λ (G2)",

@@ -15,37 +15,31 @@ from typing import Any
 
 from figures import style
 from figures.interactive.base import Page
+from figures.pages import shell
 
+# beyond the looks of every page
 STYLE = """
-:root { color-scheme: light dark; --ground: #fbfbf9; --ink: #222; --quiet: #5c5c5c; --line: #ddd; --link: #005a94;
-  --panel: #fff; }
-@media (prefers-color-scheme: dark) { :root { --ground: #17191c; --ink: #e6e6e3; --quiet: #a0a4a8; --line: #3a3e44;
-  --link: #79bdf0; --panel: #1f2226; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 68rem; padding: 1.2rem clamp(.7rem, 3vw, 2rem) 4rem; background: var(--ground);
-  color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: break-word; }
-h1 { font-size: 1.5rem; line-height: 1.2; margin: .3rem 0; } h2 { font-size: 1.1rem; margin: 1.8rem 0 .4rem; }
-p { margin: .5rem 0; } a { color: var(--link); } .quiet, figcaption, dd { color: var(--quiet); font-size: .9rem; }
+.page { max-width: 68rem; padding-top: 1.2rem; } h1 { font-size: 1.5rem; margin: .3rem 0; }
+h2 { font-size: 1.1rem; margin: 1.8rem 0 .4rem; } p { margin: .5rem 0; }
+figcaption, dd { color: var(--quiet); font-size: .9rem; }
 .controls { position: sticky; top: 0; z-index: 5; display: grid; gap: .3rem 1.4rem; padding: .6rem .8rem;
-  grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); background: var(--panel); border: 1px solid var(--line);
-  border-radius: 6px; }
+  grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); background: var(--card); border: 1px solid var(--line);
+  border-radius: 8px; }
 .controls label { display: block; font-size: .9rem; } .controls output { font-weight: 700;
   font-variant-numeric: tabular-nums; }
 input[type=range] { width: 100%; height: 1.5rem; accent-color: #0072B2; margin: 0; }
-:focus-visible { outline: 3px solid #E69F00; outline-offset: 2px; }
+:focus-visible { outline: 3px solid var(--mark); outline-offset: 2px; }
 .presets { display: flex; flex-wrap: wrap; gap: .5rem; margin: .7rem 0; padding: 0; list-style: none; }
 button { font: inherit; font-size: .9rem; padding: .25rem .7rem; border: 1px solid var(--line); border-radius: 1rem;
-  background: var(--panel); color: var(--ink); cursor: pointer; }
+  background: var(--card); color: var(--ink); cursor: pointer; }
 #says { min-height: 3em; font-weight: 600; }
-.panels { display: grid; gap: 1rem; grid-template-columns: repeat(2, minmax(0, 1fr)); align-items: start; }
-figure { margin: 0; min-width: 0; } .card { background: #fff; border: 1px solid var(--line); border-radius: 6px;
-  padding: .4rem; }
-.panels.three { grid-template-columns: repeat(3, minmax(0, 1fr)); }
-@media (max-width: 47rem) { .panels, .panels.three { grid-template-columns: minmax(0, 1fr); } }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .15rem .9rem .15rem 0; text-align: left; border-bottom: 1px solid var(--line); }
+.plots { display: grid; gap: 1rem; grid-template-columns: repeat(2, minmax(0, 1fr)); align-items: start; }
+.plots figure { min-width: 0; } .plots .card { background: #fff; padding: .4rem; overflow: visible; }
+.plots.three { grid-template-columns: repeat(3, minmax(0, 1fr)); }
+@media (max-width: 47rem) { .plots, .plots.three { grid-template-columns: minmax(0, 1fr); } }
+table { font-size: .9rem; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .15rem .8rem; margin: .4rem 0; }
-dt { font-weight: 600; } dd { margin: 0; } code { font: .85em ui-monospace, monospace; }
+dt { font-weight: 600; } dd { margin: 0; }
 @media (max-height: 30rem) { .controls { position: static; } }
 """
 
@@ -144,13 +138,9 @@ def assemble(page: Page, lead: str, panels: Sequence[tuple[Any, str, str]], read
     script, divs = components([figure for figure, _, _ in panels])
     script, *divs = _named_in_order([script, *divs])
     known = statements()
-    row = "panels three" if len(panels) == 3 else "panels"
-    parts = [
-        '<!DOCTYPE html>', '<html lang="en">', "<head>", '<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">', '<link rel="icon" href="data:,">',
-        f"<title>{escape(page.title)}</title>", f"<style>{STYLE}</style>",
-        Resources(mode="inline", components=["bokeh"]).render_js(), "</head>", "<body>",
-        f"<header><h1>{escape(page.title)}</h1>{lead}</header>", "<main>",
+    row = "plots three" if len(panels) == 3 else "plots"
+    body = "\n".join([
+        '<div class="page">', f"<header><h1>{escape(page.title)}</h1>{lead}</header>", "<main>",
         '<form class="controls" aria-label="Parameters" onsubmit="return false">', *map(_slider, page.controls),
         "</form>", '<ul class="presets" aria-label="Settings to try">',
         *(f'<li><button type="button" data-positions="{json.dumps(list(where))}">{escape(text)}</button></li>'
@@ -162,9 +152,10 @@ def assemble(page: Page, lead: str, panels: Sequence[tuple[Any, str, str]], read
           for (_, caption, alt), div in zip(panels, divs, strict=True)),
         "</div>", readout, "<h2>What theory says here</h2>", "<dl>",
         *(f"<dt>{id}</dt><dd>{escape(known[id].statement)}</dd>" for id in page.statements), "</dl>",
-        f"<h2>About the frames</h2>{about}", "</main>", script, f"<script>{SCRIPT}</script>", "</body>", "</html>", "",
-    ]
-    return "\n".join(parts).encode()
+        f"<h2>About the frames</h2>{about}", "</main>", "</div>", script,
+    ])
+    head = '<link rel="icon" href="data:,">\n' + Resources(mode="inline", components=["bokeh"]).render_js()
+    return shell.document(page.title, body, head=head, style=STYLE, script=SCRIPT).encode()
 
 
 def _slider(control: Any) -> str:

@@ -20,7 +20,7 @@ RESTARTS = 2
 BETTER = 1e-11  # an objective lower by less is the same optimum
 NEIGHBOURS = 0.05  # entries of atoms of two frames that differ by less are one optimum's, moved on
 KEPT = ("objective", "status", "stationarity", "kkt")  # of what training says of a frame
-VERDICTS = (
+REGIMES = (
     "The child’s atom has absorbed the parent: where both fire it fires alone, and the parent’s atom is silent (S6).",
     "The parent’s atom has absorbed the child: where both fire it fires alone, and the child’s atom is silent (S6).",
     "Both atoms fire where both features do, and each has tilted towards the other.",
@@ -82,15 +82,15 @@ def _numbers(settings: dict[str, np.ndarray], w: np.ndarray, best: dict[str, np.
     found: dict[str, Any] = settings | {
         "D": best["D"], "Z": best["Z"], "R": X - best["Z"] @ best["D"], "F": best["objective"],
         "status": [STATUS.index(status) for status in best["status"]], "stationarity": best["stationarity"],
-        "kkt": best["kkt"], "weights": w, "verdict": [_verdict(z[1]) for z in best["Z"]],
+        "kkt": best["kkt"], "weights": w, "regime": [_regime(z[1]) for z in best["Z"]],
     }
     found["angle"] = np.degrees(np.arctan2(found["D"][..., 1], found["D"][..., 0]))
     found["predicted"] = np.array([_predicted(*row) for row in zip(*settings.values(), strict=True)])
     return found | {"tolerance": 1e-8, "deviation": deviation(found["F"], found["predicted"])}
 
 
-def _verdict(pair: np.ndarray) -> int:
-    """Which of VERDICTS, from the codes of the point where both features fire."""
+def _regime(pair: np.ndarray) -> int:
+    """Which of REGIMES, from the codes of the point where both features fire."""
     if pair.min() == 0:
         return 0 if pair[0] == 0 else 1
     return 3 if pair[1] > 2 * pair[0] else 4 if pair[0] > 2 * pair[1] else 2
@@ -139,7 +139,7 @@ const line = Array.from({ length: lams }, (_, l) => k - at[2] + l);
 path.data = { lam: line.map(j => f("lam", j)), one: line.map(j => f("angle_0", j)),
   two: line.map(j => f("angle_1", j)) };
 now.data = { lam: [lam, lam], angle: [f("angle_0"), f("angle_1")], colour: colours };
-put("says", verdicts[f("verdict")]);
+put("says", regimes[f("regime")]);
 for (let i = 0; i < 3; i++) {
   put("p_" + i, fixed(w[i], 2));
   put("z_" + i, w[i] > 0 ? Z[i].map(z => fixed(z, 4)).join(", ") : "never seen");
@@ -173,8 +173,8 @@ def build(numbers: Numbers) -> bytes:
         polytope="x y", cone="x y", atoms="x0 y0 x y lx ly text colour", points="x y size", residuals="x0 y0 x y",
         codes="x0 y0 x y", path="lam one two", now="lam angle colour")
     frames = columns(numbers, {"D": "D", "Z": "Z", "R": "R", "weights": "w", "angle": "angle", "F": "F",
-                               "lam": "lam", "verdict": "verdict", "status": "status"})
-    constants = {"colours": [style.BLUE, style.VERMILION], "verdicts": list(VERDICTS), "statuses": list(STATUS),
+                               "lam": "lam", "regime": "regime", "status": "status"})
+    constants = {"colours": [style.BLUE, style.VERMILION], "regimes": list(REGIMES), "statuses": list(STATUS),
                  "lams": LAM.count}
     code = document.constants(constants) + document.lookup(PAGE) + CODE
     about = document.about(PAGE, numbers, f"each the best of {RESTARTS} random starts and of its neighbours’ atoms as "

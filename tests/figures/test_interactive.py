@@ -66,9 +66,9 @@ def test_the_stories_that_the_pages_tell(folder: Path) -> None:
     assert (np.diff(child, axis=1) > -1e-9).all()  # the less often alone, the nearer to the sum
     assert np.allclose(child[:, 0], 45)  # never alone: absorbed (T3)
     assert np.abs(np.diff(child, axis=2)).max() > 20  # jumps
-    verdicts = {words: z["verdict"][np.ravel_multi_index(where, shape)]
+    regimes = {words: z["regime"][np.ravel_multi_index(where, shape)]
                 for words, where in interactive.page(TWO).presets.items()}
-    assert list(verdicts.values()) == [0, 3, 2, 0, 2]  # absorbed, partly, tilted, absorbed after the jump, tilted
+    assert list(regimes.values()) == [0, 3, 2, 0, 2]  # absorbed, partly, tilted, absorbed after the jump, tilted
     z = numbers(folder, DENSITY)
     pair = (z["plus"] > 0) & (z["minus"] > 0)
     dense, wide = z["density"] > 0.5, z["spread"] > z["lam"] / 2 + 1e-9

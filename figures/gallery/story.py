@@ -1,7 +1,7 @@
 """The story that the gallery tells: chapters, in order, and the figures of each.
 
 A figure is registered by one line here: its name, in the chapter where a reader should meet it. A page that is more
-than a figure (an interactive one) is registered by a `Page` line in the same way.
+than a figure (an interactive one) is registered by a `Further` line in the same way.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Page:
+class Further:
     """A further page of the gallery.
 
     file : where it lies, relative to the gallery page; it is linked only if it exists there.
@@ -31,7 +31,7 @@ class Chapter:
     title: str
     text: tuple[str, ...]
     figures: tuple[str, ...]
-    pages: tuple[Page, ...] = ()
+    pages: tuple[Further, ...] = ()
 
 
 CHAPTERS: tuple[Chapter, ...] = (
@@ -59,7 +59,7 @@ CHAPTERS: tuple[Chapter, ...] = (
         (
             "training",
             "cone",
-            "verdicts",
+            "impostors",
         ),
     ),
     Chapter(
@@ -86,7 +86,7 @@ CHAPTERS: tuple[Chapter, ...] = (
             "classical",
         ),
         (
-            Page("interactive_two_features.html", "Drag two features together",
+            Further("interactive_two_features.html", "Drag two features together",
                  "Set how often they fire together, how often the child fires alone, and λ: atoms tilt, absorb, jump."),
         ),
     ),
@@ -108,7 +108,7 @@ CHAPTERS: tuple[Chapter, ...] = (
             "density",
         ),
         (
-            Page("interactive_density.html", "Make a feature denser",
+            Further("interactive_density.html", "Make a feature denser",
                  "Beyond one half, a feature whose magnitudes spread becomes an antipodal pair."),
         ),
     ),
@@ -128,7 +128,7 @@ CHAPTERS: tuple[Chapter, ...] = (
             "merging",
         ),
         (
-            Page("interactive_width.html", "Add atoms one by one",
+            Further("interactive_width.html", "Add atoms one by one",
                  "Categories refine until every point has an atom of its own, and the objective rests on its floor."),
         ),
     ),

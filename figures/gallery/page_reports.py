@@ -9,6 +9,7 @@ import numpy as np
 
 from figures import reports
 from figures.base import Numbers
+from figures.pages import blocks
 
 
 def sections(every: Iterable[Numbers]) -> Iterable[str]:
@@ -34,19 +35,11 @@ def report(numbers: Numbers, row: int) -> str:
     failed = int((~held[applied]).sum())
     label, trained = str(numbers["report_labels"][row]), bool(numbers["report_trained"][row])
     kind = f"trained, {numbers['report_status'][row]}" if trained else "not an optimum"
-    outcome = (f'<span class="fails">{failed} of {len(applied)} fail</span>' if failed else
-               f'<span class="holds">all {len(applied)} hold</span>')
-    rows = []
-    for i in applied:
-        name, value = str(numbers["report_ids"][i]), float(numbers["report_residual"][row][i])
-        rows.append(
-            f"<tr><td>{name}</td><td>{escape(properties.BY_ID[name].name)}</td><td>{value:.1e}</td>"
-            f"<td>{float(numbers['report_tolerance'][i]):.0e}</td><td class=\"{'holds' if held[i] else 'fails'}\">"
-            f"{'holds' if held[i] else 'FAILS'}</td><td>{escape(str(numbers['report_worst'][row][i]))}</td></tr>")
+    outcome = blocks.verdict(not failed, f"{failed} of {len(applied)} fail" if failed else f"all {len(applied)} hold")
+    lines = (blocks.Judged(name, properties.BY_ID[name].name, float(numbers["report_residual"][row][i]),
+                           float(numbers["report_tolerance"][i]), bool(held[i]), str(numbers["report_worst"][row][i]))
+             for i, name in ((i, str(numbers["report_ids"][i])) for i in applied))
     return f"""<details><summary>{escape(label)} <span class="quiet">({kind})</span>: {outcome}</summary>
 <p class="quiet">objective {float(numbers['report_objective'][row]):.10g};
 {int(numbers['report_live'][row])} live atoms, {int(numbers['report_dead'][row])} dead</p>
-<div class="scroll" tabindex="0" role="region" aria-label="Report: {escape(label)}"><table>
-<thead><tr><th>id</th><th>statement</th><th>residual</th><th>tolerance</th><th>verdict</th><th>worst place</th></tr>
-</thead>
-<tbody>{''.join(rows)}</tbody></table></div></details>"""
+{blocks.judged(f"Report: {label}", lines)}</details>"""

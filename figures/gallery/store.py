@@ -5,8 +5,8 @@ the packages those files import, and of Python's. It is stored among the numbers
 have none, were made by other code and are never drawn.
 
 Of testbed, generators and properties a file counts as reached as soon as its package is: importing one of their
-modules runs the package, and some look up others by name. `figures.style` does not count, as numbers do not depend on
-looks (a test holds every `compute` to that).
+modules runs the package, and some look up others by name. Data beside a module, NAME.json, count with it. Looks do not
+count, `figures.style` and the pages, as no number depends on them (a test holds every `compute` to that).
 """
 
 from __future__ import annotations
@@ -18,17 +18,42 @@ import platform
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-HOME = Path(__file__).resolve().parent.parent  # the folder that holds the packages
+import numpy as np
+
+from figures.base import Numbers
+
+HOME = Path(__file__).resolve().parents[2]  # the folder that holds the packages
 WHOLE = ("testbed", "generators", "properties")  # packages of which every file counts
-LOOKS = {"style"}  # modules of figures/ that no number depends on
+LOOKS = ("style", "pages", "interactive.document")  # parts of figures/ that no number depends on
 MEMBER = "code"  # the name of the key among the numbers
 
 
 def keys(names: Iterable[str], home: Path | None = None) -> dict[str, str]:
-    """name -> key of each figure's numbers, from the sources under `home` (default: those that are running)."""
+    """name -> key of the numbers of each module of figures/, from the sources under `home` (default: those running)."""
     sources = _Sources(home or HOME)
     return {name: sources.key(name) for name in names}
+
+
+def save(path: Path, numbers: Numbers, key: str = "") -> None:
+    """Write the numbers of a figure, and the key of the code that computed them."""
+    from testbed import files
+
+    files.save_npz(path, {name: np.asarray(value) for name, value in numbers.items()} | {MEMBER: np.asarray(key)})
+
+
+def load(path: Path, key: str, required: bool = False) -> dict[str, Any] | None:
+    """Numbers of a figure; None unless they can be read and bear the key. OSError or ValueError if `required`."""
+    from testbed import files
+
+    try:
+        numbers: dict[str, Any] = files.load_npz(path, ["deviation", "tolerance", MEMBER])
+    except (OSError, ValueError):
+        if required:
+            raise
+        return None
+    return numbers if str(numbers[MEMBER]) == key else None
 
 
 class _Sources:
@@ -43,15 +68,16 @@ class _Sources:
 
     def key(self, name: str) -> str:
         """The key of one figure."""
-        files, foreign = self.reach(self.home / "figures" / f"{name}.py")
+        files, foreign = self.reach(f"figures.{name}")
         lines = [f"{path.relative_to(self.home).as_posix()} {self.digests[path]}" for path in sorted(files)]
         lines += [f"{package} {self.version(package)}" for package in sorted(foreign)]
         lines.append(f"python {platform.python_version()}")
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
-    def reach(self, start: Path) -> tuple[set[Path], set[str]]:
-        """The files that `start` can reach, itself among them, and the top-level names of the packages they import."""
-        todo, seen, foreign = [start], {start}, set()
+    def reach(self, start: str) -> tuple[set[Path], set[str]]:
+        """The files that a module can reach, its own among them, and the top-level names of packages they import."""
+        seen = set(self.files(start))
+        todo, foreign = list(seen), set()
         while todo:
             for target in self.imported(todo.pop()):
                 found = list(self.files(target))
@@ -69,9 +95,10 @@ class _Sources:
                 self.packages[package] = [path for path in sorted((self.home / package).rglob("*"))
                                           if path.is_file() and "__pycache__" not in path.parts]
             yield from self.packages[package]
-        elif package == "figures" and rest and rest.partition(".")[0] not in LOOKS:
+        elif package == "figures" and rest and not any(f"{rest}.".startswith(f"{look}.") for look in LOOKS):
             base = self.home / "figures" / Path(*rest.split("."))
-            yield from (path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file())
+            beside = (base.with_suffix(".py"), base / "__init__.py", base.with_suffix(".json"))
+            yield from (path for path in beside if path.is_file())
 
     def imported(self, path: Path) -> frozenset[str]:
         """Dotted names that a file imports anywhere, from the standard library none."""
@@ -101,5 +128,5 @@ def _imports(name: str, content: bytes) -> frozenset[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.ImportFrom):  # relative: ours, and rare enough to refuse
-            raise ValueError(f"cache: {name} has a relative import, which the key does not follow")
+            raise ValueError(f"store: {name} has a relative import, which the key does not follow")
     return frozenset(name for name in names if name.partition(".")[0] not in sys.stdlib_module_names)

@@ -1,4 +1,4 @@
-"""How the gallery page looks: its style sheet. Light and dark, from a phone to a projector, and on paper."""
+"""How every page looks: the style sheet. Light and dark, from a phone to a projector, and on paper."""
 
 CSS = """
 :root { color-scheme: light dark; --ground: #fbfbf9; --card: #ffffff; --soft: #f1f1ec; --ink: #202224; --quiet: #5a5d61;
@@ -60,11 +60,12 @@ code { font: .88em ui-monospace, monospace; background: var(--soft); padding: .1
 .quiet { color: var(--quiet); font-size: .92rem; }
 details { margin: .6rem 0; } summary { cursor: pointer; padding: .2rem 0; }
 .scroll { overflow-x: auto; }
+.scroll + p { margin-top: .8rem; }
 table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
 th, td { padding: .15rem .9rem .15rem 0; text-align: left; border-bottom: 1px solid var(--line); }
 .holds { color: var(--good); } .fails { color: var(--bad); font-weight: 600; }
-@media (min-width: 1180px) { .page { display: grid; grid-template-columns: 13rem minmax(0, 1fr); column-gap: 3rem;
-  max-width: 78rem; } .top, main { grid-column: 2; } nav { grid-column: 1; grid-row: 1 / span 2; }
+@media (min-width: 1180px) { .page:has(> nav) { display: grid; grid-template-columns: 13rem minmax(0, 1fr);
+  column-gap: 3rem; max-width: 78rem; } .top, main { grid-column: 2; } nav { grid-column: 1; grid-row: 1 / span 2; }
   nav ol { position: sticky; top: 2rem; padding-top: .6rem; font-size: .95rem; } }
 @media print { nav, .swipe, .skip, details:not([open]) { display: none; } .card img { min-width: 0; }
   .exhibit { break-inside: avoid; } }

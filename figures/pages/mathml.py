@@ -4,6 +4,9 @@ The line is Unicode, as in `Property.statement`: sub- and superscript letters, `
 of its own, `√(...)`, `½`, and words. It is the only source of a formula, so that the page, the command line and the
 code cannot disagree. Words outside brackets stay prose. A browser breaks no line inside <math>, so a formula is cut
 before its relations (and, where long, before its sums), and a narrow page can wrap it.
+
+Ours and not latex2mathml: that reads LaTeX, a second source of every formula, and sets it as one <math> which no phone
+can wrap; a translation of these lines to LaTeX would be a parser as long as this one.
 """
 
 from __future__ import annotations

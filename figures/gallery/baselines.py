@@ -1,13 +1,16 @@
 """What the numbers of each figure were when someone last looked: committed, so that a change cannot pass unseen.
 
-    python -m figures.baselines tilt ...    # compute these figures (all, without names) and write their baselines
+    python -m figures.gallery.baselines tilt ...    # compute these figures (all, without names), write their baselines
 
-figures/baselines/NAME.json holds, for every array of numbers, its shape, extremes and mean, and `weave`, a weighted sum
-that notices when entries trade places; with the tolerance to which they must be found again, as a share of the largest
+baselines/NAME.json holds, for every array of numbers, its shape, extremes and mean, and `weave`, a weighted sum that
+notices when entries trade places; with the tolerance to which they must be found again, as a share of the largest
 entry. Arrays of rounding errors are held to a bound, `deviation` to the figure's own tolerance, and words to
 themselves. Tolerances can be edited, and writing a baseline again keeps them: a figure that searches for minima may
 find a better one elsewhere. `seconds` is the processor time that the figure took, rounded coarsely so that it rarely
 changes.
+
+Ours and not pytest-regressions: a tolerance belongs to an entry and survives regeneration, a summary of 600 bytes is
+reviewed in a diff where whole arrays are not, and the times that the gallery plans with lie here too.
 """
 
 from __future__ import annotations
@@ -22,8 +25,8 @@ from typing import Any
 
 import numpy as np
 
-from figures import cache
 from figures.base import Numbers
+from figures.gallery import registry, store
 
 FOLDER = Path(__file__).parent / "baselines"
 TOLERANCE = 1e-6  # of new entries, as a share of the largest entry of their array
@@ -35,7 +38,7 @@ PLACES = {"report_worst"}  # words that say where a rounding error is largest
 def summary(numbers: Numbers) -> dict[str, dict[str, Any]]:
     """name -> what a baseline holds of each array."""
     entries = {name: _entry(np.asarray(value)) for name, value in numbers.items()
-               if name not in PLACES and name != cache.MEMBER}
+               if name not in PLACES and name != store.MEMBER}
     allowed = float(numbers["tolerance"])
     return entries | {"deviation": {"shape": [], "finite": 1, "below": allowed},
                       "tolerance": {"shape": [], "finite": 1, "mean": allowed}}
@@ -118,18 +121,16 @@ def write(name: str, numbers: Numbers, took: float) -> None:
 
 def main(names: Sequence[str]) -> int:
     """Compute figures and write their baselines, saying what moved."""
-    from figures import gallery
-
-    unknown = [name for name in names if name not in gallery.ORDER]
+    unknown = [name for name in names if name not in registry.ORDER]
     if unknown:
         print(f"baselines: unknown figure {unknown[0]!r}", file=sys.stderr)
         return 2
     from testbed import fit
 
     fit(np.eye(2), n_atoms=1, lam=0.1, restarts=1)  # so that no figure's time counts the loading of kernels
-    for name in names or gallery.ORDER:
+    for name in names or registry.ORDER:
         start = time.process_time()
-        numbers = gallery.figure(name).compute()
+        numbers = registry.figure(name).compute()
         took = time.process_time() - start
         before = read(name)
         moved = [] if before is None else differences(numbers, before)

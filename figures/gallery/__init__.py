@@ -1,0 +1,18 @@
+"""The gallery: every figure as SVG, PDF and PNG, its numbers as .npz and CSV, and one page that tells the story.
+
+story       chapters in order, and the figures of each
+registry    what there is, by name
+store       which saved numbers are still good
+drawing     from numbers to files
+workers     processes that share the work
+making      all of it: `write`
+settings    one figure at other parameters: `write_at`
+baselines   what the numbers were when someone last looked
+page        the page
+"""
+
+from figures.gallery.making import Written, write
+from figures.gallery.registry import NAMES, ORDER, figure, known, titles
+from figures.gallery.settings import parameters, write_at
+
+__all__ = ["NAMES", "ORDER", "Written", "figure", "known", "parameters", "titles", "write", "write_at"]

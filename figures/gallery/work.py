@@ -1,0 +1,61 @@
+"""One piece of the gallery's work, as a worker does it: the kernels compiled, a figure made, or an interactive page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from figures import interactive
+from figures.gallery import registry, store
+from figures.gallery.drawing import Drawn, draw
+
+KERNELS = ""  # the name of the task that compiles (or loads) what most figures need
+
+
+class Task(NamedTuple):
+    """What to make, the folder, the key of the code that makes it, and whether its numbers are to be computed."""
+
+    name: str
+    out: Path
+    key: str = ""
+    compute: bool = True
+
+
+def do(task: Task, say: Callable[[str], None]) -> Drawn | None:
+    """Do it: compute and save the numbers, read them back, draw from them. None for what the page does not draw."""
+    if task.name == KERNELS:
+        compile_kernels()
+        return None
+    path = task.out / f"{task.name}.npz"
+    if task.name in interactive.PAGES:
+        from testbed import files
+
+        page = interactive.page(task.name)
+        if task.compute:
+            store.save(path, page.compute(say), task.key)
+        files.write_atomically(task.out / f"{task.name}.html", page.build(_read(path, task.key)))
+        return None
+    item = registry.figure(task.name)
+    if task.compute:
+        store.save(path, item.compute(), task.key)
+    return draw(task.out, item, _read(path, task.key), task.name)
+
+
+def _read(path: Path, key: str) -> dict:
+    numbers = store.load(path, key, required=True)
+    if numbers is None:
+        raise OSError(f"{path}: was replaced by other code while it was being made")
+    return numbers
+
+
+def compile_kernels() -> None:
+    """Train something small in every way, so that numba's cache holds the kernels before workers ask for them."""
+    import numpy as np
+
+    from testbed import fit
+
+    X = np.random.default_rng(0).standard_normal((20, 3))
+    for nonnegative in (True, False):
+        for bias in (False, True):
+            fit(X, n_atoms=3, lam=0.3, bias=bias, nonnegative=nonnegative, restarts=1)
