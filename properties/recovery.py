@@ -48,6 +48,7 @@ from testbed import checks
 from testbed.checks import Array
 from testbed.errors import InputError, NumericsError
 
+INDEPENDENT = 1e-12  # the least singular value of independent rows, as a share of the largest; below it is rounding
 EDGE = 1e-8  # margins nearer to zero than this are zero: what the linear program leaves of an exact tie
 
 
@@ -97,9 +98,9 @@ class Truth:
         codes = checks.matrix(where, "codes", codes, len(features))
         weights = checks.weights(where, weights, len(codes))
         bias, nonnegative = checks.flag(where, "bias", bias), checks.flag(where, "nonnegative", nonnegative)
-        if np.linalg.matrix_rank(features) < len(features):
-            raise InputError(f"{where}: features must be linearly independent; {len(features)} features have rank "
-                             f"{np.linalg.matrix_rank(features)}")
+        rank = np.linalg.matrix_rank(features, rtol=INDEPENDENT)
+        if rank < len(features):
+            raise InputError(f"{where}: features must be linearly independent; {len(features)} features have rank {rank}")
         if nonnegative and (codes < 0).any():
             row, column = np.argwhere(codes < 0)[0]
             raise InputError(f"{where}: codes must not be negative unless nonnegative=False; row {row} column {column} "
@@ -158,7 +159,7 @@ def margin(target: Array, codes: Array, weights: Array, nonnegative: bool) -> fl
         bounds = [(-bound, bound) for bound in weights * length]
         t = _largest(np.column_stack([directions, -target]), np.zeros(p), bounds, 0)
         room = 1 - 1 / t if t > EDGE else -np.inf
-    if abs(room) < EDGE or (room > 0 and np.linalg.matrix_rank(codes) < p):
+    if abs(room) < EDGE or (room > 0 and np.linalg.matrix_rank(codes, rtol=INDEPENDENT) < p):
         return 0.0
     return room
 

@@ -25,7 +25,7 @@ from scipy.optimize import brentq
 from scipy.stats import binom
 
 from generators.geometry import directions
-from properties.recovery import Truth, margin
+from properties.recovery import INDEPENDENT, Truth, margin
 from testbed import checks
 from testbed.checks import Array
 
@@ -63,7 +63,7 @@ def inside(target: Array, codes: Array, weights: Array, nonnegative: bool) -> bo
     The weighting u = <a, codes> with E[u codes] = target is inside its bounds: yes. Signed, a separates: no.
     """
     second = (codes.T * weights) @ codes
-    if len(codes) < codes.shape[1] or np.linalg.matrix_rank(second) < len(second):
+    if len(codes) < codes.shape[1] or np.linalg.matrix_rank(second, rtol=INDEPENDENT) < len(second):
         return False
     a = np.linalg.solve(second, target)
     u = codes @ a
