@@ -100,7 +100,8 @@ class Truth:
         bias, nonnegative = checks.flag(where, "bias", bias), checks.flag(where, "nonnegative", nonnegative)
         rank = np.linalg.matrix_rank(features, rtol=INDEPENDENT)
         if rank < len(features):
-            raise InputError(f"{where}: features must be linearly independent; {len(features)} features have rank {rank}")
+            raise InputError(f"{where}: features must be linearly independent; {len(features)} features have "
+                             f"rank {rank}")
         if nonnegative and (codes < 0).any():
             row, column = np.argwhere(codes < 0)[0]
             raise InputError(f"{where}: codes must not be negative unless nonnegative=False; row {row} column {column} "
