@@ -38,6 +38,7 @@ Derived from the optimisation problem; see docs/theory.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -108,15 +109,19 @@ class Truth:
                              f"is {codes[row, column]:g}")
         return cls(features, codes[weights > 0], weights[weights > 0], bias, nonnegative)
 
+    @cached_property
+    def mu(self) -> Array:
+        """(k,) mean size of every code."""
+        return self.weights @ np.abs(self.codes)
+
     def silence(self, j: int) -> tuple[Array, Array, Array]:
         """What feature j's silence must reach and with what: target (p,), codes (s, p) and weights (s,) where j is off.
 
         Coordinates are the other live features, codes divided by their means mu_k, and with a bias a last one that is
         always 1. Samples with nothing in these coordinates are left out.
         """
-        mu = self.weights @ np.abs(self.codes)
-        others = (mu > 0) & (np.arange(len(mu)) != j)
-        codes, cosines = self.codes[:, others] / mu[others], self.features[others] @ self.features[j]
+        others = (self.mu > 0) & (np.arange(len(self.mu)) != j)
+        codes, cosines = self.codes[:, others] / self.mu[others], self.features[others] @ self.features[j]
         if self.bias:
             codes, cosines = np.column_stack([codes, np.ones(len(codes))]), np.append(cosines, 0.0)
         if self.nonnegative:

@@ -25,11 +25,15 @@ from scipy.optimize import brentq
 from scipy.stats import binom
 
 from generators.geometry import directions
-from properties.recovery import INDEPENDENT, Truth, margin
+from properties.kernels import recovery as kernels
+from properties.recovery import Truth, margin
 from testbed import checks
 from testbed.checks import Array
 
-CLEAR = 1e-6  # room that a closed-form weighting must leave to settle a draw without a linear program
+ROOM = 1e-4  # margins nearer to zero than this are left to the linear program
+CLEAR = 1e-6  # by which a direction must separate, relatively, to settle a draw without a linear program
+SWEEPS = 200  # over the samples of a draw, before it is left to the linear program
+PIVOT = 1e-9  # of the second moments of codes, relative: lower ranks are left to the linear program
 
 
 def recovery_share(k: int, n: int, p: float, coherence: float = 0.0, draws: int = 100, nonnegative: bool = False,
@@ -58,22 +62,13 @@ def recovery_share(k: int, n: int, p: float, coherence: float = 0.0, draws: int 
 
 
 def inside(target: Array, codes: Array, weights: Array, nonnegative: bool) -> bool:
-    """Whether the margin is positive: settled by one linear solve where that is clear, by the linear program otherwise.
-
-    The weighting u = <a, codes> with E[u codes] = target is inside its bounds: yes. Signed, a separates: no.
-    """
-    second = (codes.T * weights) @ codes
-    if len(codes) < codes.shape[1] or np.linalg.matrix_rank(second, rtol=INDEPENDENT) < len(second):
-        return False
-    a = np.linalg.solve(second, target)
-    u = codes @ a
-    if (u.min(initial=1) if nonnegative else 1 - np.abs(u).max(initial=0)) > CLEAR:
-        return True
-    if not nonnegative and target @ a > (1 + CLEAR) * (weights @ np.abs(u)):
+    """Whether the margin is positive: by a weighting or a direction that proves it, by the linear program otherwise."""
+    if len(codes) < codes.shape[1]:
         return False
     if nonnegative and (codes[(codes > 0).sum(axis=1) == 1] > 0).any(axis=0).all():
         return True  # every other feature is seen alone
-    return margin(target, codes, weights, nonnegative) > 0
+    settled = kernels.settle(target, codes, weights, nonnegative, ROOM, CLEAR, SWEEPS, PIVOT)
+    return settled == kernels.INSIDE if settled else margin(target, codes, weights, nonnegative) > 0
 
 
 def largest_p(k: int, coherence: float) -> float:

@@ -1,0 +1,1 @@
+"""Compiled code of the statements. No validation here."""
