@@ -70,8 +70,6 @@ class SparseDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         weights = None
         if sample_weight is not None:
             given = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-            if not given.any():
-                raise ValueError("SparseDictionary: sample_weight must not be zero everywhere")
             weights = given / given.sum()
         start = self.dict_init
         if start is not None:
