@@ -45,16 +45,16 @@ def compiled() -> None:
 def quick_gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a gallery with the quick figures."""
     out = tmp_path_factory.mktemp("quick") / "made" / "here"
-    written = gallery.write(out, QUICK, lambda _: None)
+    written = gallery.write(out, QUICK, at_once=1)
     assert written.page == out / "index.html" and written.holds
     return out
 
 
 @pytest.fixture(scope="session")
 def whole_gallery(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, gallery.Written]:
-    """The folder of the whole gallery, made once for all slow tests, and what making it reported."""
+    """The folder of the whole gallery with its interactive pages, made once for all slow tests, and what making it reported."""
     out = tmp_path_factory.mktemp("whole")
-    return out, gallery.write(out, [], lambda _: None)
+    return out, gallery.write(out)
 
 
 @pytest.fixture(scope="module")

@@ -50,10 +50,13 @@ def _read(path: Path, key: str) -> dict:
 
 
 def compile_kernels() -> None:
-    """Train something small in every way, so that numba's cache holds the kernels before workers ask for them."""
+    """Train and predict something small in every way, so that numba's cache holds the kernels before workers ask."""
     import numpy as np
 
+    from generators import nested_pair
     from testbed import fit
+
+    nested_pair(child_magnitude="uniform(.5,1.5)").predict(0.1)  # the plane's kernels
 
     X = np.random.default_rng(0).standard_normal((20, 3))
     for nonnegative in (True, False):

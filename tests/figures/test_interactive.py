@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from commands.cli import main
-from figures import interactive
+from figures import gallery, interactive
 from figures.interactive import document, two_features
 from generators.correlated_pair import best_angles
 from testbed import fit
@@ -21,16 +21,10 @@ TWO, DENSITY, WIDTH = interactive.PAGES
 LIMIT = 4_000_000  # bytes of a page
 
 
-def quiet(_: str) -> None:
-    pass
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every page, as written by `testbed figures`."""
-    out = tmp_path_factory.mktemp("pages")
-    assert main(["figures", *interactive.PAGES, "--out", str(out)]) == 0
-    return out
+@pytest.fixture
+def folder(whole_gallery: tuple[Path, gallery.Written]) -> Path:
+    """Every page, beside the gallery."""
+    return whole_gallery[0]
 
 
 def numbers(folder: Path, name: str) -> dict[str, np.ndarray]:
@@ -102,12 +96,12 @@ def test_names_of_models_do_not_depend_on_what_was_built_before() -> None:
 
 
 def test_an_unknown_page_and_a_missing_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ValueError, match=r"unknown page 'interactive_nothing'; the pages are interactive_two_feat"):
-        interactive.write(tmp_path, ["interactive_nothing"], quiet)
+    with pytest.raises(ValueError, match=r"unknown figure 'interactive_nothing'; .* interactive_two_features, "):
+        gallery.write(tmp_path, ["interactive_nothing"])
     assert main(["figures", TWO, "nothing", "--out", str(tmp_path)]) == 2  # and nothing is computed before that
     monkeypatch.setitem(sys.modules, "bokeh", None)
     with pytest.raises(ValueError, match="needs bokeh, which is not installed; install the extra 'figures'"):
-        interactive.write(tmp_path, [TWO], quiet)
+        gallery.write(tmp_path, [TWO])
     assert not list(tmp_path.iterdir())
 
 

@@ -7,7 +7,7 @@ import io
 
 import numpy as np
 
-from figures import tables
+from figures.gallery import long_table
 
 NUMBERS = {"lam": np.array(0.1), "psi": np.array([[1 / 3, np.nan, -0.0], [1e-300, np.inf, 2.0]]),
            "n": np.array([3, 2**53]), "on": np.array([True, False]),
@@ -15,7 +15,7 @@ NUMBERS = {"lam": np.array(0.1), "psi": np.array([[1 / 3, np.nan, -0.0], [1e-300
 
 
 def test_every_entry_comes_back_with_its_bits() -> None:
-    rows = list(csv.DictReader(io.StringIO(tables.text(NUMBERS))))
+    rows = list(csv.DictReader(io.StringIO(long_table.text(NUMBERS))))
     assert list(rows[0]) == ["quantity", "i", "j", "value"]
     assert len(rows) == sum(value.size for value in NUMBERS.values())
     for row in rows:

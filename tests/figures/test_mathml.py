@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from figures import mathml, page
+from figures.gallery import page
+from figures.pages import mathml
 from properties.theory import statements
 
 LINES = {s.id: s.statement for s in statements().values()} | {"problem": page.PROBLEM, "notation": page.NOTATION}

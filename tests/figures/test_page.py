@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from figures import gallery, panels, style
+from figures import gallery, style
+from figures.pages import panels
 from testbed.files import load_npz
 
 pytestmark = pytest.mark.skipif(bool(browser.ABSENT), reason=browser.ABSENT)
@@ -93,11 +94,12 @@ def test_panels_are_the_parts_of_the_picture(chrome: Any, quick_gallery: Path) -
 
 def test_formulas_are_set_as_formulas(chrome: Any, quick_gallery: Path) -> None:
     show(chrome, quick_gallery / "index.html")
-    # a subscript is set lower and smaller than its base, which it is not where MathML is taken for unknown tags
-    lower, smaller = evaluate(
-        chrome, "(() => { const s = document.querySelector('.problem msub'), [b, i] = [...s.children].map((e) => "
-        "e.getBoundingClientRect()); return [i.bottom - b.bottom, i.height / b.height]; })()")
-    assert lower > 1 and smaller < 0.95
+    # a subscript begins lower than its base and is of smaller type, in any typeface; unknown tags would be one line
+    lower, smaller, display = evaluate(
+        chrome, "(() => { const s = document.querySelector('.problem msub'), [b, i] = [...s.children]; "
+        "const size = (e) => parseFloat(getComputedStyle(e).fontSize), top = (e) => e.getBoundingClientRect().top; "
+        "return [top(i) - top(b), size(i) / size(b), getComputedStyle(s).display]; })()")
+    assert lower > 1 and smaller < 0.95 and "math" in display
     assert evaluate(chrome, "document.querySelectorAll('.statements math').length") > 5
 
 

@@ -10,15 +10,16 @@ from types import CodeType, ModuleType
 import numpy as np
 import pytest
 
-from figures import cache, gallery
+from figures import gallery, interactive
+from figures.gallery import registry, store
 from testbed.files import load_npz
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A copy of the sources."""
-    for package in (*cache.WHOLE, "figures"):
-        shutil.copytree(cache.HOME / package, tmp_path / "home" / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for package in (*store.WHOLE, "figures"):
+        shutil.copytree(store.HOME / package, tmp_path / "home" / package, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path / "home"
 
 
@@ -36,44 +37,53 @@ def edit(path: Path) -> None:
     ("figures/reports.py", True, False),
     ("figures/base.py", True, True),
     ("figures/style.py", False, False),
-    ("figures/page.py", False, False),
+    ("figures/benchmarks.json", False, False),
+    ("figures/pages/shell.py", False, False),
+    ("figures/gallery/making.py", False, False),
 ])
 def test_an_edit_changes_the_keys_of_what_it_reaches(home: Path, file: str, digits: bool, polytope: bool) -> None:
     names = ["digits", "polytope"]
-    before = cache.keys(names, home)
-    assert before == cache.keys(names)  # a copy is the same code
+    before = store.keys(names, home)
+    assert before == store.keys(names)  # a copy is the same code
     edit(home / file)
-    after = cache.keys(names, home)
+    after = store.keys(names, home)
     assert [after[name] != before[name] for name in names] == [digits, polytope]
 
 
+def test_data_beside_a_figure_change_its_key(home: Path) -> None:
+    before = store.keys(["benchmarks", "cone"], home)
+    edit(home / "figures" / "benchmarks.json")
+    after = store.keys(["benchmarks", "cone"], home)
+    assert after["benchmarks"] != before["benchmarks"] and after["cone"] == before["cone"]
+
+
 def test_a_new_file_and_a_new_version_change_the_keys(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = cache.keys(["digits"], home)
+    before = store.keys(["digits"], home)
     monkeypatch.setattr("importlib.metadata.version", lambda name: "9.9")
-    other = cache.keys(["digits"], home)
+    other = store.keys(["digits"], home)
     monkeypatch.undo()
     (home / "generators" / "table.csv").write_text("1,2\n")
-    assert len({*before.values(), *other.values(), *cache.keys(["digits"], home).values()}) == 3
+    assert len({*before.values(), *other.values(), *store.keys(["digits"], home).values()}) == 3
 
 
 @pytest.mark.slow
 def test_stale_numbers_are_computed_again(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "HOME", home)
+    monkeypatch.setattr(store, "HOME", home)
     out, name = tmp_path / "out", "residuals"
 
     def run(*, fresh: bool = False, names: tuple[str, ...] = (name,)) -> tuple[gallery.Written, list[str]]:
         said: list[str] = []
-        return gallery.write(out, names, said.append, fresh), said
+        return gallery.write(out, names, lambda line, *_: said.append(line), fresh=fresh, at_once=1), said
 
     first, said = run()
-    assert first.computed == [name] and any(line.endswith(f"{name}: computing") for line in said)
+    assert first.computed == [name] and said == [f"{name}: computed and drawn, 1 of 1"]
     again, said = run()
     assert again.reused == [name] and not again.computed
-    assert any(f"{name}: its numbers are there" in line for line in said)
+    assert said == [f"{name}: drawn from numbers that this code computed before, 1 of 1"]
     assert run(fresh=True)[0].computed == [name]
     # numbers that are plainly not those: used while the key is right, never once the code has changed
     numbers = load_npz(out / f"{name}.npz")
-    gallery.save(out / f"{name}.npz", numbers | {"deviation": 0.5}, str(numbers[cache.MEMBER]))
+    store.save(out / f"{name}.npz", numbers | {"deviation": 0.5}, str(numbers[store.MEMBER]))
     assert run()[0].reused and float(load_npz(out / f"{name}.npz")["deviation"]) == 0.5
     edit(home / "testbed" / "training.py")
     mended, said = run()
@@ -88,24 +98,25 @@ def test_stale_numbers_are_computed_again(home: Path, tmp_path: Path, monkeypatc
 def test_numbers_without_a_key_are_not_used(tmp_path: Path) -> None:
     path = tmp_path / "some.npz"
     np.savez(path, deviation=0.0, tolerance=1.0)
-    assert gallery.load(path, "key") is None
-    gallery.save(path, {"deviation": 0.0, "tolerance": 1.0}, "key")
-    assert gallery.load(path, "key") is not None and gallery.load(path, "other") is None
+    assert store.load(path, "key") is None
+    store.save(path, {"deviation": 0.0, "tolerance": 1.0}, "key")
+    assert store.load(path, "key") is not None and store.load(path, "other") is None
 
 
 def test_relative_imports_are_refused(home: Path) -> None:
     (home / "testbed" / "more.py").write_text("from . import coding\n")
     with pytest.raises(ValueError, match=r"more\.py has a relative import"):
-        cache.keys(["polytope"], home)
+        store.keys(["polytope"], home)
 
 
-@pytest.mark.parametrize("name", gallery.ORDER)
+@pytest.mark.parametrize("name", gallery.NAMES)
 def test_numbers_do_not_depend_on_looks(name: str) -> None:
-    """The key leaves out figures.style; so must everything that `compute` calls in the figure's own file."""
+    """The key leaves out looks; so must everything that `compute` calls in the figure's own file."""
     import importlib
 
-    module = importlib.import_module(f"figures.{name}")
-    todo, seen = [gallery.figure(name).compute.__code__], set[str]()
+    module = importlib.import_module(f"figures.{registry.module(name)}")
+    made = interactive.page(name) if name in interactive.PAGES else gallery.figure(name)
+    todo, seen = [made.compute.__code__], set[str]()
     while todo:
         for used in names(todo.pop()):
             if used not in seen:
@@ -114,8 +125,8 @@ def test_numbers_do_not_depend_on_looks(name: str) -> None:
                 todo += [held.__code__] if getattr(held, "__module__", "") == module.__name__ and callable(held) and (
                     hasattr(held, "__code__")) else []
     looks = {used for used in seen if isinstance(getattr(module, used, None), ModuleType)
-             and getattr(module, used).__name__.rpartition(".")[2] in cache.LOOKS}
-    assert not looks, f"compute of {name} reaches figures.style"
+             and getattr(module, used).__name__.removeprefix("figures.").startswith(store.LOOKS)}
+    assert not looks, f"compute of {name} reaches {looks}"
 
 
 def names(code: CodeType) -> set[str]:
