@@ -1,7 +1,7 @@
 """A dictionary of unknown quality on a problem: atoms and a bias from anywhere, with codes by some coder.
 
-Everything that is asked of it is measured, block of samples by block. Codes are kept between passes as long as they fit;
-beyond that every pass codes anew, and finds the same.
+Everything that is asked of it is measured, block of samples by block. Codes are kept between passes as long as they
+fit; beyond that every pass codes anew, and finds the same.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Dictionary:
         progress : called as progress(done, total) after every block, in samples.
         """
         if "Z" in vars(self):
-            codes: verify.Codes = self.Z
+            codes: Any = self.Z
         elif self._kept is not None:
             kept = iter(self._kept)
             codes = lambda block: next(kept)  # noqa: E731

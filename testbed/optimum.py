@@ -6,10 +6,12 @@ arrays again and ignores the claims stored beside them.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from scipy.sparse import csr_array
 
 from testbed import checks, files
@@ -55,8 +57,8 @@ class Optimum(Dictionary):
         """Measure the dictionary D (m, d) on a problem; codes Z (n, m) are computed exactly if not given.
 
         This is how a dictionary from elsewhere (true features, a trained SAE's decoder) is asked how far from optimal
-        it is. Z of the samples of positive weight alone is completed by exact codes of the others. Raises ValueError or
-        TypeError for atoms not of unit norm, wrong shapes, non-finite entries, and sparse arrays that are not sound.
+        it is. Raises InputError for atoms not of unit norm, wrong shapes, entries that are not finite, and sparse
+        arrays that are not sound.
         """
         D, b = atoms("Optimum", problem, D, b)
         brought = Dictionary(problem, D, b)
@@ -73,13 +75,21 @@ class Optimum(Dictionary):
         return found
 
     def save(self, path: str | Path) -> None:
-        """Write one .npz: X, weights, lam, bias, nonnegative, D, b, Z, and the numbers reported; atomically."""
+        """Write one .npz: the problem, D, b, Z, and the numbers reported; atomically.
+
+        Data that stay in a file are not copied: in place of X stand their fingerprint and the file's name, absolute and
+        as seen from the folder of `path`.
+        """
         p = self.problem
         arrays: dict[str, Any] = {
-            "X": p.rows(0, p.n), "weights": p.weights, "lam": p.lam, "bias": p.bias, "nonnegative": p.nonnegative,
+            "weights": p.weights, "lam": p.lam, "bias": p.bias, "nonnegative": p.nonnegative,
             "D": self.D, "b": self.b, "objective": self.objective, "stationarity": self.stationarity, "kkt": self.kkt,
             "status": self.status, "restarts": self.restarts,
         }
+        if p.held:
+            arrays["X"] = p.X
+        else:
+            arrays |= {"digest": p.digest, "data": _places(p.X, Path(path))}
         if p.n * self.n_atoms <= DENSE_ENTRIES:
             arrays["Z"] = self.Z.toarray()
         else:
@@ -88,28 +98,57 @@ class Optimum(Dictionary):
         files.save_npz(path, arrays | {name: value for name, value in optional.items() if value is not None})
 
     @classmethod
-    def load(cls, path: str | Path) -> Optimum:
+    def load(cls, path: str | Path, data: Any = None) -> Optimum:
         """Read what `save` wrote and measure it again: the file's own claims are not taken on trust.
 
-        The Hessian is not recomputed, so a loaded optimum is 'global' or 'stationary' at most. Raises ValueError naming
-        the file.
+        data : where the data are now, a file's name or anything that Problem takes, for an optimum saved without them;
+        None looks where they were. They must be the same numbers. The Hessian is not recomputed, so a loaded optimum is
+        'global' or 'stationary' at most. Raises InputError naming the file.
         """
-        arrays = files.load_npz(path, required=["X", "weights", "lam", "D", "b", "nonnegative", "bias"])
+        arrays = files.load_npz(path, required=["weights", "lam", "D", "b", "nonnegative", "bias"])
         try:
             scalars = {name: _scalar(name, arrays[name]) for name in ("lam", "nonnegative", "bias")}
-            problem = Problem(arrays["X"], weights=arrays["weights"], **scalars)
+            problem = Problem(_data(Path(path), arrays, data), weights=arrays["weights"], **scalars)
+            if "X" not in arrays and problem.digest != (saved := str(_scalar("digest", arrays["digest"]))):
+                raise InputError(f"the data are not those it was saved with: their fingerprint is {problem.digest}, "
+                                 f"not {saved}")
             if "Z" in arrays:
                 Z: Any = arrays["Z"]
             elif {"Z_data", "Z_indices", "Z_indptr"} <= arrays.keys():
                 Z = csr_array(tuple(arrays[name] for name in ("Z_data", "Z_indices", "Z_indptr")),
                               shape=(problem.n, len(arrays["D"])))
-                Z.check_format(full_check=True)
             else:
                 raise InputError("array Z is missing")
             known = {name: _scalar(name, arrays[name]) for name in ("restarts", "seed") if name in arrays}
             return cls.at(problem, arrays["D"], arrays["b"], Z, objectives=arrays.get("objectives"), **known)
         except (ValueError, TypeError) as error:
             raise InputError(f"{path}: {error}") from None
+
+
+def _places(data: Any, saved: Path) -> list[str]:
+    """The file that data are in, absolute and seen from the folder of another; nothing where they are in none."""
+    path = getattr(data, "path", None) or getattr(getattr(data, "array", None), "filename", None)  # a memory map's
+    if path is None:
+        return [""]
+    path = Path(path).resolve()
+    return [str(path), os.path.relpath(path, saved.resolve().parent)]
+
+
+def _data(saved: Path, arrays: dict[str, np.ndarray], data: Any) -> Any:
+    """The data of a saved optimum: what the file holds, or what it says where to look for, or `data`."""
+    if "X" in arrays:
+        if data is not None:
+            raise InputError("it holds its data; data are given only to an optimum that was saved without")
+        return arrays["X"]
+    if "data" not in arrays or "digest" not in arrays:
+        raise InputError("array X is missing")
+    if data is None:
+        places = [saved.parent / name for name in arrays["data"].tolist() if name]
+        data = next((place for place in places if place.exists()), None)
+        if data is None:
+            where = places[0] if places else "in no one file"
+            raise InputError(f"its data are not there any more ({where}): say where they are (--data FILE)")
+    return files.load_data(data)["X"] if isinstance(data, str | Path) else data
 
 
 def _scalar(name: str, value: np.ndarray) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -52,13 +52,12 @@ class Problem:
     Attributes
     ----------
     X : (n, d), one sample a row. An array is kept as float64, read-only, and copied unless nobody can write to it. A
-        memory map and whatever else has the protocol of testbed.data.Rows stays where it is: it is read by blocks of
-        rows, each float64 on arrival.
+        memory map and whatever else has the protocol of testbed.data.Rows stays where it is and is read by blocks of
+        rows, each float64 on arrival; if it is no larger than one block, it is read now.
     lam : penalty > 0, in the units of X.
     weights : (n,) float64 >= 0 with sum 1; E is the mean they define. None gives 1/n each.
     bias : whether b is fitted (otherwise b = 0).
     nonnegative : codes z >= 0 (the problem SAEs approximate) or signed codes (the classical setting).
-    digest : of data that stay in files, a fingerprint of their numbers, however they are stored; else empty.
 
     Raises TypeError or ValueError, naming the argument and the place, for anything that is not such a problem.
     """
@@ -68,11 +67,15 @@ class Problem:
     weights: Any = None  # filled in by validation
     bias: bool = False
     nonnegative: bool = True
-    digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
         where = "Problem"
-        X = as_rows(where, "X", self.X) if isinstance(self.X, np.memmap | Rows) else checks.kept(checks.matrix(where, "X", self.X), self.X)
+        if isinstance(self.X, np.memmap | Rows):
+            X: Any = as_rows(where, "X", self.X)
+            if X.shape[0] * X.shape[1] <= BLOCK_ENTRIES:
+                X = checks.kept(whole := X.rows(0, X.shape[0]), whole)
+        else:
+            X = checks.kept(checks.matrix(where, "X", self.X), self.X)
         settle: dict[str, Any] = {
             "X": X,
             "lam": checks.number(where, "lam", self.lam, 0, open_low=True),
@@ -82,10 +85,10 @@ class Problem:
         }
         for name, value in settle.items():
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "digest", self._judged(where))
+        self._judge(where)
 
-    def _judged(self, where: str) -> str:
-        """One pass over the data: ValueError where they are out of scale; the fingerprint of those that stay in files.
+    def _judge(self, where: str) -> None:
+        """One pass over the data: InputError where they are out of scale; the fingerprint of those that stay in files.
 
         Squares of every entry must be numbers; lam must not be lost in the rounding of samples that have a weight.
         """
@@ -97,7 +100,7 @@ class Problem:
             tops = np.maximum(X.max(axis=1), -X.min(axis=1))
             largest, counted = max(largest, float(tops.max())), max(counted, float(tops[w > 0].max(initial=0)))
             if not self.held:
-                seen.update(memoryview(X).cast("B"))
+                seen.update(X.data)
         for name, size in (("X", largest), ("lam", self.lam)):
             if size > LARGEST or (name == "lam" and size < 1 / LARGEST):
                 raise InputError(f"{where}: {name} is out of scale, {size:.3g}: its squares leave the range of float64 "
@@ -105,7 +108,13 @@ class Problem:
         if self.lam < SMALLEST * counted:
             raise InputError(f"{where}: lam must be at least {SMALLEST:g} max|X| = {SMALLEST * counted:.3g}, where the "
                              f"rounding of X begins; got {self.lam:.3g}")
-        return "" if self.held else seen.hexdigest()
+        if not self.held:
+            vars(self)["digest"] = seen.hexdigest()
+
+    @cached_property
+    def digest(self) -> str:
+        """A fingerprint of the numbers in X, however they are stored."""
+        return hashlib.blake2b(self.X.data, digest_size=16).hexdigest()
 
     @property
     def n(self) -> int:

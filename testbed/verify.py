@@ -1,7 +1,8 @@
 """Verification: how far a dictionary with codes is from optimal, recomputed with plain numpy from X, D, b and Z alone.
 
 Nothing here is shared with the solver (other expressions, other summation order), so that a solver's bug cannot vouch
-for itself. Samples are looked at by blocks: memory does not grow with their number. Every number is dimensionless: unchanged when X and lam are scaled together.
+for itself. Samples are looked at by blocks: memory does not grow with their number. Every number is dimensionless:
+unchanged when X and lam are scaled together.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ KKT_TOLERANCE = 1e-12
 STATIONARITY_TOLERANCE = 1e-10
 GLOBAL_TOLERANCE = 1e-9  # on max|r|/lam - 1: the certificate of the wide limit (G2)
 
-Codes = csr_array | Callable[[Block], csr_array]
+Codes = Callable[[Block], csr_array]
 Progress = Callable[[int, int], None]
 
 
@@ -91,7 +92,8 @@ class Coded(Block):
         return (self.R / self.lam) @ self.D.T
 
 
-def coded_blocks(problem: Problem, D: Array, b: Array, Z: Codes, progress: Progress | None = None) -> Iterator[Coded]:
+def coded_blocks(problem: Problem, D: Array, b: Array, Z: csr_array | Codes,
+                 progress: Progress | None = None) -> Iterator[Coded]:
     """The problem's blocks with their codes: of all samples (n, m), or what gives a block's codes when it is asked.
 
     progress : called as progress(done, total) after every block, in samples of positive weight.
@@ -120,14 +122,16 @@ def kkt_violation(problem: Problem, block: Coded) -> Array:
 def resolution(reach: Array, pull: Array) -> Array:
     """By what a residual of S1 is divided: 1, and more where float64 cannot resolve the tolerance.
 
-    r = x - b - zD is known to eps t, with t = |x| + sum |z| the size of the terms that cancel in it. So E[z_j r] is known
-    to eps E[|z_j| t], reach_j, and its share of pull_j = lam mu_j (for the bias: of E r, E t and lam) to eps reach / pull.
-    The tolerance allows 45 times that (1e-10 * 1e-4 = 45 eps), once |x| exceeds some thousand lam on the atom's samples.
+    r = x - b - zD is known to eps t, with t = |x| + sum |z| the size of the terms that cancel in it. So E[z_j r] is
+    known to eps E[|z_j| t], reach_j, and its share of pull_j = lam mu_j (for the bias: of E r, E t and lam) to
+    eps reach / pull. The tolerance allows 45 times that (1e-10 * 1e-4 = 45 eps), once |x| exceeds some thousand lam on
+    the atom's samples.
     """
     return np.maximum(1, 1e-4 * reach / pull)
 
 
-def measure(problem: Problem, D: Array, b: Array, Z: Codes, progress: Progress | None = None) -> Measurement:
+def measure(problem: Problem, D: Array, b: Array, Z: csr_array | Codes,
+            progress: Progress | None = None) -> Measurement:
     """Measure (D, b, Z): arrays of shapes (m, d), (d,), (n, m); the shapes are trusted. Arguments as `coded_blocks`."""
     return measure_blocks(problem, D, coded_blocks(problem, D, b, Z, progress))
 

@@ -151,7 +151,7 @@ def codes(X: Array, D: Array, b: Array, lam: float, nonnegative: bool, gram: Any
           threads: int | None = None) -> csr_array:
     """Exact codes (n, m) of samples X (n, d) on unit-norm atoms D (m, d) with bias b (d,); trusted arguments."""
     unit = power_of_two_near(lam)
-    coder = Coder(*X.shape, len(D), lam / unit, nonnegative)
+    coder = Coder(len(X), X.shape[1], len(D), lam / unit, nonnegative)
     with limited(X.size * len(D), threads, "encode"):
         coder.code(X, np.ascontiguousarray(D), b if b.any() else None, unit, gram)
     return coder.sparse(len(D), unit)
