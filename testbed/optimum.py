@@ -81,15 +81,12 @@ class Optimum(Dictionary):
         as seen from the folder of `path`.
         """
         p = self.problem
-        arrays: dict[str, Any] = {
+        data = {"X": p.X} if p.held else {"digest": p.digest, "data": _places(p.X, Path(path))}
+        arrays: dict[str, Any] = data | {
             "weights": p.weights, "lam": p.lam, "bias": p.bias, "nonnegative": p.nonnegative,
             "D": self.D, "b": self.b, "objective": self.objective, "stationarity": self.stationarity, "kkt": self.kkt,
             "status": self.status, "restarts": self.restarts,
         }
-        if p.held:
-            arrays["X"] = p.X
-        else:
-            arrays |= {"digest": p.digest, "data": _places(p.X, Path(path))}
         if p.n * self.n_atoms <= DENSE_ENTRIES:
             arrays["Z"] = self.Z.toarray()
         else:
