@@ -75,5 +75,7 @@ def accuracy(X: Any, D: Any, lam: float, codes: Any) -> dict[str, Any]:
     from testbed import Problem, verify
 
     Z = csr_array(codes)
-    kkt = verify.kkt_violation(Problem(X, lam), D, X - Z @ D, Z)
+    problem = Problem(X, lam)
+    blocks = verify.coded_blocks(problem, D, np.zeros(problem.d), Z)
+    kkt = np.concatenate([verify.kkt_violation(problem, block) for block in blocks])
     return {"kkt": float(kkt.max()), "kkt_median": float(np.median(kkt)), "support": float(Z.nnz / len(X))}

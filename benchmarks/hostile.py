@@ -17,7 +17,7 @@ JOBS = tuple((kind, 2) for kind in KINDS)
 
 def run(case: str, threads: int, tiny: bool = False) -> dict[str, Any]:
     """Train from six initialisations of one kind."""
-    from testbed import CodingError, Problem, fit, verify
+    from testbed import CodingError, fit, verify
 
     ends = []
     for seed in range(1 if tiny else SEEDS):
@@ -25,8 +25,8 @@ def run(case: str, threads: int, tiny: bool = False) -> dict[str, Any]:
         began = time.perf_counter()
         try:
             o = fit(X, len(D), lam, start=D)
-            codes = verify.kkt_violation(Problem(X, lam), o.D, o.R, o.Z)
-            failed = int((codes > verify.KKT_TOLERANCE).sum())
+            failed = sum(int((verify.kkt_violation(o.problem, block) > verify.KKT_TOLERANCE).sum())
+                         for block in o.blocks())
             ends.append({"status": o.status, "stationarity": o.stationarity, "kkt": o.kkt, "failed_codes": failed,
                          "dead": int((~o.live).sum()), "seconds": time.perf_counter() - began})
         except CodingError as error:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array, issparse
 
 from testbed.errors import InputError, InputTypeError
 
@@ -151,3 +152,61 @@ def frozen(array: Array) -> Array:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def kept(array: Array, given: Any) -> Array:
+    """What was made of an argument `given`, as an array that nobody can write to: copied only if somebody could.
+
+    Editing an argument after the call must change nothing.
+    """
+    if array is not given and array.base is None:  # made here
+        array.flags.writeable = False
+        return array
+    owner: Any = array
+    while isinstance(owner, np.ndarray) and not owner.flags.writeable:
+        owner = owner.base
+    if owner is not None:
+        array = array.copy()
+        array.flags.writeable = False
+    return array
+
+
+def codes(where: str, name: str, value: Any, n: int, m: int) -> csr_array:
+    """Codes (n, m), dense or sparse, as a csr_array of float64 with sorted columns and no stored zeros.
+
+    Sparse arrays are examined as dense ones are, and copied: real numbers, finite, indices that are whole numbers and
+    within the shape, no place twice.
+    """
+    if not issparse(value):
+        array = matrix(where, name, value, m)
+        if array.shape != (n, m):
+            raise InputError(f"{where}: {name} must have shape {(n, m)}; its shape is {array.shape}")
+        return csr_array(array)
+    if value.dtype.kind not in "iuf":
+        raise InputTypeError(f"{where}: {name} must hold real numbers; its dtype is {value.dtype}")
+    if value.shape != (n, m):
+        raise InputError(f"{where}: {name} must have shape {(n, m)}; its shape is {value.shape}")
+    for part in ("indices", "indptr", "row", "col"):
+        index = getattr(value, part, None)
+        if index is not None and index.dtype.kind not in "iu":
+            raise InputTypeError(f"{where}: {name}.{part} must hold whole numbers; its dtype is {index.dtype}")
+    try:
+        if value.format in ("csr", "csc", "bsr"):
+            value.check_format(full_check=True)
+        found = csr_array(value, dtype=np.float64, copy=True)
+        found.check_format(full_check=True)
+    except ValueError as error:
+        raise InputError(f"{where}: {name} is not a sound sparse array: {error}") from None
+    found.sort_indices()
+    row = np.repeat(np.arange(n), np.diff(found.indptr))
+    wrong = ~np.isfinite(found.data)
+    if wrong.any():
+        i = int(wrong.argmax())
+        raise InputError(f"{where}: {name} must be finite; row {row[i]} column {found.indices[i]} is {found.data[i]}")
+    twice = (np.diff(found.indices) == 0) & (np.diff(row) == 0)
+    if twice.any():
+        i = int(twice.argmax())
+        raise InputError(f"{where}: {name} must hold every place once; row {row[i]} column {found.indices[i]} is there "
+                         "twice")
+    found.eliminate_zeros()
+    return found

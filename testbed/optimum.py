@@ -1,4 +1,4 @@
-"""The optimum: a dictionary with its codes on a problem, and everything that statements are made of.
+"""The optimum: a dictionary with its codes on a problem, and claims that were verified.
 
 An Optimum carries claims only as strong as what `testbed.verify` measured on its arrays. Loading a file measures its
 arrays again and ignores the claims stored beside them.
@@ -6,31 +6,30 @@ arrays again and ignores the claims stored beside them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from testbed import checks, files, verify
+from testbed import checks, files
 from testbed.checks import Array
-from testbed.errors import InputError, InputTypeError
+from testbed.dictionary import Dictionary, atoms
+from testbed.errors import InputError
 from testbed.problem import Problem
 
 DENSE_ENTRIES = 1 << 25  # a file holds Z dense up to this many entries (256 MiB), and as three sparse arrays beyond
 
 
 @dataclass(frozen=True, eq=False)
-class Optimum:
-    """A dictionary (optimal or not) on a problem, with measured distances from optimality.
+class Optimum(Dictionary):
+    """A dictionary (optimal or not) with codes on a problem, and measured distances from optimality.
 
     Attributes
     ----------
-    problem : the data, weights, penalty and choices.
-    D : (m, d) float64 read-only; rows are atoms of unit norm.
-    b : (d,) bias, zero when not fitted.
+    problem, D, b : as of a Dictionary.
     Z : (n, m) scipy.sparse.csr_array of codes.
     objective : F(D, Z, b), in squared units of X.
     stationarity, kkt : normalised residuals (see testbed.verify.Measurement); 0 at an optimum.
@@ -39,17 +38,14 @@ class Optimum:
     restarts, seed : how many starts were tried, from which seed; 0 and None for a dictionary that was brought.
     objectives : (restarts,) the objective each restart ended with, in order.
 
-    Derived, computed when asked for: R, S, mu, live, G, support, radius.
+    Derived, computed when asked for: R, S, mu, live, G, support, radius (see Dictionary).
     """
 
-    problem: Problem
-    D: Array
-    b: Array
-    Z: csr_array
-    objective: float
-    stationarity: float
-    kkt: float
-    status: str
+    Z: csr_array = field()
+    objective: float = field()
+    stationarity: float = field()
+    kkt: float = field()
+    status: str = field()
     hessian_min: float | None = None
     restarts: int = 0
     seed: int | None = None
@@ -61,73 +57,33 @@ class Optimum:
         """Measure the dictionary D (m, d) on a problem; codes Z (n, m) are computed exactly if not given.
 
         This is how a dictionary from elsewhere (true features, a trained SAE's decoder) is asked how far from optimal
-        it is. Raises ValueError or TypeError for atoms not of unit norm, wrong shapes, and non-finite entries.
+        it is. Raises InputError for atoms not of unit norm, wrong shapes, entries that are not finite, and sparse
+        arrays that are not sound.
         """
-        where = "Optimum"
-        if not isinstance(problem, Problem):
-            raise InputTypeError(f"{where}: problem must be a testbed.Problem; got {type(problem).__name__}")
-        D = checks.unit_rows(where, "D", D, problem.d)
-        b = np.zeros(problem.d) if b is None else checks.vector(where, "b", b, problem.d)
-        if not problem.bias and b.any():
-            raise InputError(f"{where}: b must be zero when no bias is fitted; it has norm {np.linalg.norm(b):.3g}")
+        D, b = atoms("Optimum", problem, D, b)
+        brought = Dictionary(problem, D, b)
         if Z is None:
-            from testbed.coding.exact import codes
-
-            Z = codes(problem, D, b)
+            Z = brought.Z
         else:
-            Z = csr_array(Z if isinstance(Z, csr_array) else checks.matrix(where, "Z", Z, len(D)), copy=False)
-            if Z.shape != (problem.n, len(D)):
-                raise InputError(f"{where}: Z must have shape {(problem.n, len(D))}; its shape is {Z.shape}")
-        seen = verify.measure(problem, D, b, Z)
-        return cls(problem=problem, D=checks.frozen(D), b=checks.frozen(b), Z=Z, objective=seen.objective,
-                   stationarity=seen.stationarity, kkt=seen.kkt, status=seen.status(hessian_min),
-                   hessian_min=hessian_min, restarts=restarts, seed=seed, objectives=objectives)
-
-    @property
-    def n_atoms(self) -> int:
-        """m, the number of atoms, dead ones included."""
-        return len(self.D)
-
-    @cached_property
-    def R(self) -> Array:
-        """(n, d) residuals x - b - zD."""
-        return checks.frozen(verify.residual(self.problem, self.D, self.b, self.Z))
-
-    @cached_property
-    def S(self) -> Array:
-        """(n, m) scores <r_i, d_j> / lam: at most 1, and 1 on the support (C1)."""
-        return checks.frozen((self.R / self.problem.lam) @ self.D.T)
-
-    @cached_property
-    def mu(self) -> Array:
-        """(m,) mean activity E|z_j|."""
-        return checks.frozen(np.asarray(abs(self.Z).T @ self.problem.weights).ravel())
-
-    @cached_property
-    def live(self) -> np.ndarray:
-        """(m,) bool: atoms with mu_j > 0; the others are dead."""
-        return self.mu > 0
-
-    @cached_property
-    def G(self) -> Array:
-        """(m, m) Gram matrix of the atoms: decoder cosines."""
-        return checks.frozen(self.D @ self.D.T)
-
-    @cached_property
-    def support(self) -> np.ndarray:
-        """(n, m) bool: where codes are not zero."""
-        return self.Z.toarray() != 0
-
-    @cached_property
-    def radius(self) -> float:
-        """max |r| / lam over samples of positive weight: at most 1 exactly at the wide limit (G2)."""
-        return float(np.linalg.norm(self.R[self.problem.weights > 0], axis=1).max() / self.problem.lam)
+            Z = checks.codes("Optimum", "Z", Z, problem.n, len(D))
+            vars(brought)["Z"] = Z
+        seen = brought.measure()
+        found = cls(problem=problem, D=D, b=b, Z=Z, objective=seen.objective, stationarity=seen.stationarity,
+                    kkt=seen.kkt, status=seen.status(hessian_min), hessian_min=hessian_min, restarts=restarts,
+                    seed=seed, objectives=objectives, coder=brought.coder)
+        vars(found)["measured"] = seen
+        return found
 
     def save(self, path: str | Path) -> None:
-        """Write one .npz: X, weights, lam, bias, nonnegative, D, b, Z, and the numbers reported; atomically."""
+        """Write one .npz: the problem, D, b, Z, and the numbers reported; atomically.
+
+        Data that stay in a file are not copied: in place of X stand their fingerprint and the file's name, absolute and
+        as seen from the folder of `path`.
+        """
         p = self.problem
-        arrays: dict[str, Any] = {
-            "X": p.X, "weights": p.weights, "lam": p.lam, "bias": p.bias, "nonnegative": p.nonnegative,
+        data = {"X": p.X} if p.held else {"digest": p.digest, "data": _places(p.X, Path(path))}
+        arrays: dict[str, Any] = data | {
+            "weights": p.weights, "lam": p.lam, "bias": p.bias, "nonnegative": p.nonnegative,
             "D": self.D, "b": self.b, "objective": self.objective, "stationarity": self.stationarity, "kkt": self.kkt,
             "status": self.status, "restarts": self.restarts,
         }
@@ -139,28 +95,57 @@ class Optimum:
         files.save_npz(path, arrays | {name: value for name, value in optional.items() if value is not None})
 
     @classmethod
-    def load(cls, path: str | Path) -> Optimum:
+    def load(cls, path: str | Path, data: Any = None) -> Optimum:
         """Read what `save` wrote and measure it again: the file's own claims are not taken on trust.
 
-        The Hessian is not recomputed, so a loaded optimum is 'global' or 'stationary' at most. Raises ValueError naming
-        the file.
+        data : where the data are now, a file's name or anything that Problem takes, for an optimum saved without them;
+        None looks where they were. They must be the same numbers. The Hessian is not recomputed, so a loaded optimum is
+        'global' or 'stationary' at most. Raises InputError naming the file.
         """
-        arrays = files.load_npz(path, required=["X", "weights", "lam", "D", "b", "nonnegative", "bias"])
+        arrays = files.load_npz(path, required=["weights", "lam", "D", "b", "nonnegative", "bias"])
         try:
             scalars = {name: _scalar(name, arrays[name]) for name in ("lam", "nonnegative", "bias")}
-            problem = Problem(arrays["X"], weights=arrays["weights"], **scalars)
+            problem = Problem(_data(Path(path), arrays, data), weights=arrays["weights"], **scalars)
+            if "X" not in arrays and problem.digest != (saved := str(_scalar("digest", arrays["digest"]))):
+                raise InputError(f"the data are not those it was saved with: their fingerprint is {problem.digest}, "
+                                 f"not {saved}")
             if "Z" in arrays:
                 Z: Any = arrays["Z"]
             elif {"Z_data", "Z_indices", "Z_indptr"} <= arrays.keys():
                 Z = csr_array(tuple(arrays[name] for name in ("Z_data", "Z_indices", "Z_indptr")),
                               shape=(problem.n, len(arrays["D"])))
-                Z.check_format(full_check=True)
             else:
                 raise InputError("array Z is missing")
             known = {name: _scalar(name, arrays[name]) for name in ("restarts", "seed") if name in arrays}
             return cls.at(problem, arrays["D"], arrays["b"], Z, objectives=arrays.get("objectives"), **known)
         except (ValueError, TypeError) as error:
             raise InputError(f"{path}: {error}") from None
+
+
+def _places(data: Any, saved: Path) -> list[str]:
+    """The file that data are in, absolute and seen from the folder of another; nothing where they are in none."""
+    path = getattr(data, "path", None) or getattr(getattr(data, "array", None), "filename", None)  # a memory map's
+    if path is None:
+        return [""]
+    path = Path(path).resolve()
+    return [str(path), os.path.relpath(path, saved.resolve().parent)]
+
+
+def _data(saved: Path, arrays: dict[str, np.ndarray], data: Any) -> Any:
+    """The data of a saved optimum: what the file holds, or what it says where to look for, or `data`."""
+    if "X" in arrays:
+        if data is not None:
+            raise InputError("it holds its data; data are given only to an optimum that was saved without")
+        return arrays["X"]
+    if "data" not in arrays or "digest" not in arrays:
+        raise InputError("array X is missing")
+    if data is None:
+        places = [saved.parent / name for name in arrays["data"].tolist() if name]
+        data = next((place for place in places if place.exists()), None)
+        if data is None:
+            where = places[0] if places else "in no one file"
+            raise InputError(f"its data are not there any more ({where}): say where they are (--data FILE)")
+    return files.load_data(data)["X"] if isinstance(data, str | Path) else data
 
 
 def _scalar(name: str, value: np.ndarray) -> Any:

@@ -1,19 +1,48 @@
-"""The problem: data, weights, penalty and the two choices that change what an optimum is."""
+"""The problem: data, weights, penalty and the two choices that change what an optimum is.
+
+Whatever loops over samples asks the problem for blocks of rows, so that data larger than memory need no other code than
+small data do. Rows of weight zero are in no block: they are coded like the others, and matter to nothing.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from testbed import checks
 from testbed.checks import Array
+from testbed.data import Rows, as_rows
 from testbed.errors import InputError
+from testbed.penalties import L1
 
 LARGEST = 1e140  # of data and penalty: their squares, and squares of gradients, must be numbers
 SMALLEST = 1e-14  # lam / max|X|
+BLOCK_ENTRIES = 1 << 22  # of one array that a block of rows gives rise to: 32 MiB
+STEP = 256  # rows in a block are a multiple of this, if there are so many
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Samples that are looked at together.
+
+    rows : where they are among all n, as an index: a slice, or their numbers where rows of weight zero lie between.
+    X : (k, d) float64, read-only. w : (k,) weights, all positive unless rows of weight zero were asked for.
+    """
+
+    rows: Any
+    X: Array
+    w: Array
+
+    @property
+    def samples(self) -> np.ndarray:
+        """(k,) the samples' numbers."""
+        return np.arange(self.rows.start, self.rows.stop) if isinstance(self.rows, slice) else self.rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +51,9 @@ class Problem:
 
     Attributes
     ----------
-    X : (n, d) float64, read-only. One sample a row.
+    X : (n, d), one sample a row. An array is kept as float64, read-only, and copied unless nobody can write to it. A
+        memory map and whatever else has the protocol of testbed.data.Rows stays where it is and is read by blocks of
+        rows, each float64 on arrival; if it is no larger than one block, it is read now.
     lam : penalty > 0, in the units of X.
     weights : (n,) float64 >= 0 with sum 1; E is the mean they define. None gives 1/n each.
     bias : whether b is fitted (otherwise b = 0).
@@ -31,7 +62,7 @@ class Problem:
     Raises TypeError or ValueError, naming the argument and the place, for anything that is not such a problem.
     """
 
-    X: Array
+    X: Any
     lam: float
     weights: Any = None  # filled in by validation
     bias: bool = False
@@ -39,39 +70,118 @@ class Problem:
 
     def __post_init__(self) -> None:
         where = "Problem"
-        X = checks.matrix(where, "X", self.X)
+        if isinstance(self.X, np.memmap | Rows):
+            X: Any = as_rows(where, "X", self.X)
+            if X.shape[0] * X.shape[1] <= BLOCK_ENTRIES:
+                X = checks.kept(whole := X.rows(0, X.shape[0]), whole)
+        else:
+            X = checks.kept(checks.matrix(where, "X", self.X), self.X)
         settle: dict[str, Any] = {
-            "X": checks.frozen(X),
+            "X": X,
             "lam": checks.number(where, "lam", self.lam, 0, open_low=True),
-            "weights": checks.frozen(checks.weights(where, self.weights, len(X))),
+            "weights": checks.kept(checks.weights(where, self.weights, X.shape[0]), self.weights),
             "bias": checks.flag(where, "bias", self.bias),
             "nonnegative": checks.flag(where, "nonnegative", self.nonnegative),
         }
-        largest, lam = float(max(X.max(), -X.min())), settle["lam"]
-        for name, size in (("X", largest), ("lam", lam)):
+        for name, value in settle.items():
+            object.__setattr__(self, name, value)
+        self._judge(where)
+
+    def _judge(self, where: str) -> None:
+        """One pass over the data: InputError where they are out of scale; the fingerprint of those that stay in files.
+
+        Squares of every entry must be numbers; lam must not be lost in the rounding of samples that have a weight.
+        """
+        largest = counted = 0.0
+        seen = hashlib.blake2b(digest_size=16)
+        step = max(1, BLOCK_ENTRIES // self.d)
+        for lo in range(0, self.n, step):
+            X, w = self.rows(lo, min(lo + step, self.n)), self.weights[lo : lo + step]
+            tops = np.maximum(X.max(axis=1), -X.min(axis=1))
+            largest, counted = max(largest, float(tops.max())), max(counted, float(tops[w > 0].max(initial=0)))
+            if not self.held:
+                seen.update(X.data)
+        for name, size in (("X", largest), ("lam", self.lam)):
             if size > LARGEST or (name == "lam" and size < 1 / LARGEST):
                 raise InputError(f"{where}: {name} is out of scale, {size:.3g}: its squares leave the range of float64 "
                                  f"(stay within {1 / LARGEST:g} and {LARGEST:g})")
-        if lam < SMALLEST * largest:
-            raise InputError(f"{where}: lam must be at least {SMALLEST:g} max|X| = {SMALLEST * largest:.3g}, where the "
-                             f"rounding of X begins; got {lam:.3g}")
-        for name, value in settle.items():
-            object.__setattr__(self, name, value)
+        if self.lam < SMALLEST * counted:
+            raise InputError(f"{where}: lam must be at least {SMALLEST:g} max|X| = {SMALLEST * counted:.3g}, where the "
+                             f"rounding of X begins; got {self.lam:.3g}")
+        if not self.held:
+            vars(self)["digest"] = seen.hexdigest()
+
+    @cached_property
+    def digest(self) -> str:
+        """A fingerprint of the numbers in X, however they are stored."""
+        return hashlib.blake2b(self.X.data, digest_size=16).hexdigest()
 
     @property
     def n(self) -> int:
         """Number of samples."""
-        return self.X.shape[0]
+        return int(self.X.shape[0])
 
     @property
     def d(self) -> int:
         """Dimension of the data."""
-        return self.X.shape[1]
+        return int(self.X.shape[1])
 
     @property
+    def penalty(self) -> L1:
+        """What codes cost; lam and nonnegative are its shorthand."""
+        return L1(self.lam, signed=not self.nonnegative)
+
+    @property
+    def held(self) -> bool:
+        """Whether X is an array in memory."""
+        return isinstance(self.X, np.ndarray)
+
+    def rows(self, lo: int, hi: int) -> Array:
+        """Samples lo to hi - 1, (hi - lo, d) float64; not to be written to."""
+        return self.X[lo:hi] if self.held else self.X.rows(lo, hi)
+
+    def blocks(self, columns: int = 1, weightless: bool = False) -> Iterator[Block]:
+        """The samples of positive weight in order, block by block; or, `weightless`, those of weight zero.
+
+        A block is small enough for an array of `columns` numbers a sample, and always the same: its bounds depend on
+        the shape alone, so that sums of blocks in order have the same bits whoever computes them, and on which rows
+        have a weight, so that rows without one change no bit.
+        """
+        chosen = self.weights == 0 if weightless else self.weights > 0
+        size = max(1, BLOCK_ENTRIES // max(self.d, columns))
+        size -= size % STEP if size > STEP else 0
+        if chosen.all():
+            for lo in range(0, self.n, size):
+                rows = slice(lo, min(lo + size, self.n))
+                yield Block(rows, self.rows(rows.start, rows.stop), self.weights[rows])
+            return
+        numbers = np.flatnonzero(chosen)
+        for lo in range(0, len(numbers), size):
+            picked = numbers[lo : lo + size]
+            yield Block(picked, self._picked(picked, size), self.weights[picked])
+
+    def _picked(self, numbers: np.ndarray, size: int) -> Array:
+        """The samples of ascending numbers, read `size` rows at a time wherever there are some."""
+        if self.held:
+            return self.X[numbers]
+        parts = []
+        while len(numbers):
+            lo = int(numbers[0])
+            near, numbers = np.split(numbers, [np.searchsorted(numbers, lo + size)])
+            parts.append(self.rows(lo, int(near[-1]) + 1)[near - lo])
+        return np.concatenate(parts)
+
+    def gathered(self) -> tuple[Array, Array]:
+        """All samples of positive weight in memory at once, X (k, d) and w (k,), for what needs them so."""
+        if self.held and (self.weights > 0).all():
+            return self.X, self.weights
+        blocks = list(self.blocks())
+        return np.concatenate([block.X for block in blocks]), np.concatenate([block.w for block in blocks])
+
+    @cached_property
     def huber_floor(self) -> float:
         """E[h_lam(|x|)], the least objective that any dictionary of any width reaches without a bias (G1)."""
-        return float(huber(np.linalg.norm(self.X, axis=1), self.lam) @ self.weights)
+        return sum(float(huber(np.linalg.norm(block.X, axis=1), self.lam) @ block.w) for block in self.blocks())
 
 
 def huber(t: Array, lam: float) -> Array:

@@ -1,24 +1,28 @@
 """Verification: how far a dictionary with codes is from optimal, recomputed with plain numpy from X, D, b and Z alone.
 
 Nothing here is shared with the solver (other expressions, other summation order), so that a solver's bug cannot vouch
-for itself. Every number is dimensionless: unchanged when X and lam are scaled together.
+for itself. Samples are looked at by blocks: memory does not grow with their number. Every number is dimensionless:
+unchanged when X and lam are scaled together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from testbed.checks import Array
-from testbed.problem import Problem
+from testbed.problem import Block, Problem
 
 KKT_TOLERANCE = 1e-12
 STATIONARITY_TOLERANCE = 1e-10
 GLOBAL_TOLERANCE = 1e-9  # on max|r|/lam - 1: the certificate of the wide limit (G2)
-_BLOCK_ENTRIES = 1 << 22  # scores are held for at most this many (sample, atom) pairs at a time: 32 MiB
+
+Codes = Callable[[Block], csr_array]
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -28,11 +32,16 @@ class Measurement:
     objective : F(D, Z, b), in squared units of X.
     kkt : worst violation of C1 over samples and atoms, as a multiple of max(lam, (|x| + sum |z|)/1000).
     kkt_sample : the sample at which it is attained.
-    stationarity : max over live j of |E[z_j r] - lam mu_j d_j| / (lam mu_j) (S1), and |E r| / lam with a bias.
+    stationarity : max over live j of |E[z_j r] - lam mu_j d_j| / (lam mu_j) (S1), and |E r| / lam with a bias, each as
+        a multiple of its `resolution`.
     norms : max | |d_j| - 1 |.
     radius : max |r| / lam over samples of positive weight; at most 1 exactly at the wide limit (G2), where the
         dictionary is a global optimum.
     live : number of atoms with mu_j > 0.
+    codes : mean number of atoms that a sample uses.
+    mu : (m,) mean activity E|z_j|.
+
+    Samples of weight zero count in none of them.
     """
 
     objective: float
@@ -42,6 +51,8 @@ class Measurement:
     norms: float
     radius: float
     live: int
+    codes: float
+    mu: Array = field(compare=False, repr=False)
 
     def status(self, hessian_min: float | None, kkt_tolerance: float = KKT_TOLERANCE,
                stationarity_tolerance: float = STATIONARITY_TOLERANCE) -> str:
@@ -58,58 +69,102 @@ class Measurement:
         return "local_min" if hessian_min is not None and hessian_min > 0 else "stationary"
 
 
-def residual(problem: Problem, D: Array, b: Array, Z: csr_array) -> Array:
-    """R (n, d): x - b - zD for every sample."""
-    return problem.X - b - Z @ D
+@dataclass(frozen=True, eq=False)
+class Coded(Block):
+    """A block of samples with their codes on the dictionary D (m, d), b (d,).
+
+    Z (k, m) sparse codes; R (k, d) residuals x - b - zD; S (k, m) scores <r, d_j> / lam, computed when asked for.
+    """
+
+    Z: csr_array
+    D: Array
+    b: Array
+    lam: float
+
+    @cached_property
+    def R(self) -> Array:
+        """(k, d) residuals."""
+        return self.X - self.b - self.Z @ self.D
+
+    @cached_property
+    def S(self) -> Array:
+        """(k, m) scores: at most 1, and 1 on the support (C1)."""
+        return (self.R / self.lam) @ self.D.T
 
 
-def score_blocks(problem: Problem, D: Array, R: Array) -> Iterator[tuple[slice, Array]]:
-    """Scores s_ij = <r_i, d_j> / lam, a bounded block of rows at a time."""
-    rows = max(1, _BLOCK_ENTRIES // len(D))
-    for start in range(0, len(R), rows):
-        block = slice(start, min(start + rows, len(R)))
-        yield block, (R[block] / problem.lam) @ D.T
+def coded_blocks(problem: Problem, D: Array, b: Array, Z: csr_array | Codes,
+                 progress: Progress | None = None) -> Iterator[Coded]:
+    """The problem's blocks with their codes: of all samples (n, m), or what gives a block's codes when it is asked.
+
+    progress : called as progress(done, total) after every block, in samples of positive weight.
+    """
+    total, done = int(np.count_nonzero(problem.weights)), 0
+    for block in problem.blocks(len(D)):
+        z = Z(block) if callable(Z) else Z if len(block.w) == problem.n else Z[block.rows]
+        yield Coded(block.rows, block.X, block.w, z, D, b, problem.lam)
+        done += len(block.w)
+        if progress is not None:
+            progress(done, total)
 
 
-def kkt_violation(problem: Problem, D: Array, R: Array, Z: csr_array) -> Array:
-    """(n,) worst violation of C1 for each sample: scores above 1, scores off 1 on the support, codes of wrong sign."""
-    worst = np.zeros(problem.n)
-    for block, S in score_blocks(problem, D, R):
-        z = Z[block].toarray()
-        on = z != 0
-        if problem.nonnegative:
-            over = S - 1
-            off = np.where(on, np.abs(S - 1), 0)
-            wrong = np.maximum(-z / problem.lam, 0)
-        else:
-            over = np.abs(S) - 1
-            off = np.where(on, np.abs(S - np.sign(z)), 0)
-            wrong = np.zeros_like(z)
-        worst[block] = np.maximum(np.maximum(over, off), wrong).max(axis=1, initial=0)
+def cancelling(block: Coded) -> Array:
+    """(k,) |x| + sum |z|, the size of the terms that cancel in r, which is known to eps times this."""
+    return np.linalg.norm(block.X, axis=1) + np.asarray(abs(block.Z).sum(axis=1)).ravel()
+
+
+def kkt_violation(problem: Problem, block: Coded) -> Array:
+    """(k,) worst violation of C1 for each sample of a block, as a multiple of max(lam, (|x| + sum |z|) / 1000)."""
+    worst = problem.penalty.violation(block.S, block.Z)
     # where lam is below a thousandth of the terms that cancel in r, less than this is rounding
-    terms = np.linalg.norm(problem.X, axis=1) + np.asarray(abs(Z).sum(axis=1)).ravel()
-    scale = np.maximum(1, 1e-3 * terms / problem.lam)
-    return np.maximum(worst, 0) / scale
+    return worst / np.maximum(1, 1e-3 * cancelling(block) / problem.lam)
 
 
-def measure(problem: Problem, D: Array, b: Array, Z: csr_array) -> Measurement:
-    """Measure (D, b, Z): arrays of shapes (m, d), (d,), (n, m); the shapes are trusted."""
-    lam, w = problem.lam, problem.weights
-    R = residual(problem, D, b, Z)
-    length = np.linalg.norm(R, axis=1)
-    size = abs(Z)
-    objective = float(w @ (0.5 * length * length) + lam * (w @ np.asarray(size.sum(axis=1)).ravel()))
-    kkt = kkt_violation(problem, D, R, Z)
-    mu = np.asarray(size.T @ w).ravel()
+def resolution(reach: Array, pull: Array) -> Array:
+    """By what a residual of S1 is divided: 1, and more where float64 cannot resolve the tolerance.
+
+    r = x - b - zD is known to eps t, with t = |x| + sum |z| the size of the terms that cancel in it. So E[z_j r] is
+    known to eps E[|z_j| t], reach_j, and its share of pull_j = lam mu_j (for the bias: of E r, E t and lam) to
+    eps reach / pull. The tolerance allows 45 times that (1e-10 * 1e-4 = 45 eps), once |x| exceeds some thousand lam on
+    the atom's samples.
+    """
+    return np.maximum(1, 1e-4 * reach / pull)
+
+
+def measure(problem: Problem, D: Array, b: Array, Z: csr_array | Codes,
+            progress: Progress | None = None) -> Measurement:
+    """Measure (D, b, Z): arrays of shapes (m, d), (d,), (n, m); the shapes are trusted. Arguments as `coded_blocks`."""
+    return measure_blocks(problem, D, coded_blocks(problem, D, b, Z, progress))
+
+
+def measure_blocks(problem: Problem, D: Array, blocks: Iterable[Coded]) -> Measurement:
+    """Measure a dictionary by its coded blocks, all of them, in one pass: sums are made in their order."""
+    lam, penalty = problem.lam, problem.penalty
+    objective = codes = radius = 0.0
+    kkt, worst = -1.0, 0
+    pull, reach, mu = np.zeros_like(D), np.zeros(len(D)), np.zeros(len(D))
+    drift, slack = np.zeros(problem.d), 0.0
+    for block in blocks:
+        length = np.linalg.norm(block.R, axis=1)
+        objective += float(block.w @ (0.5 * length * length)) + penalty.value(block.Z, block.w)
+        violation = kkt_violation(problem, block)
+        top = int(violation.argmax())  # the first NaN, if there is one
+        if not violation[top] <= kkt and not np.isnan(kkt):
+            kkt, worst = float(violation[top]), int(block.samples[top])
+        size, terms = abs(block.Z).T, block.w * (cancelling(block) / lam)
+        pull += np.asarray(block.Z.T @ (block.w[:, None] * (block.R / lam)))
+        reach += np.asarray(size @ terms).ravel()
+        mu += np.asarray(size @ block.w).ravel()
+        drift, slack = drift + block.w @ (block.R / lam), slack + float(terms.sum())
+        codes += float(block.w @ np.diff(block.Z.indptr))
+        radius = np.maximum(radius, length.max() / lam)
     live = mu > 0
-    balance = np.asarray(Z.T @ (w[:, None] * (R / lam)))[live] / mu[live, None] - D[live]
-    stationarity = np.linalg.norm(balance, axis=1).max(initial=0)
+    balance = np.linalg.norm(pull[live] / mu[live, None] - D[live], axis=1)
+    stationarity = (balance / resolution(reach[live], mu[live])).max(initial=0)
     if problem.bias:
-        stationarity = max(stationarity, np.linalg.norm(w @ (R / lam)))
-    return Measurement(objective=objective, kkt=float(kkt.max()), kkt_sample=int(kkt.argmax()),
-                       stationarity=float(stationarity),
-                       norms=float(np.abs(np.linalg.norm(D, axis=1) - 1).max(initial=0)),
-                       radius=float(length[w > 0].max() / lam), live=int(live.sum()))
+        stationarity = max(stationarity, np.linalg.norm(drift) / resolution(np.asarray(slack), np.asarray(1.0)))
+    return Measurement(objective=objective, kkt=kkt, kkt_sample=worst, stationarity=float(stationarity),
+                       norms=float(np.abs(np.linalg.norm(D, axis=1) - 1).max(initial=0)), radius=float(radius),
+                       live=int(live.sum()), codes=codes, mu=mu)
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,7 +72,7 @@ class Program:
         keep = place >= 0
         n = int(place.max(initial=-1)) + 1
         X = np.zeros((n, problem.d))
-        X[place[keep]] = problem.X[keep]
+        X[place[keep]] = problem.rows(0, problem.n)[keep]
         weights = np.bincount(place[keep], problem.weights[keep], minlength=n)
         unit = power_of_two_near(problem.lam)
         a = np.sqrt(weights)
@@ -83,8 +83,8 @@ class Program:
         """(n,) the program's row of each sample of a problem, in order of first appearance; -1 for those left out."""
         keep = problem.weights > 0
         if not problem.bias:  # a zero sample costs nothing, and its code can only cost
-            keep = keep & (problem.X != 0).any(axis=1)
-        _, first, group = np.unique(problem.X[keep], axis=0, return_index=True, return_inverse=True)
+            keep = keep & (problem.rows(0, problem.n) != 0).any(axis=1)
+        _, first, group = np.unique(problem.rows(0, problem.n)[keep], axis=0, return_index=True, return_inverse=True)
         rank = np.empty(len(first), np.int64)
         rank[np.argsort(first)] = np.arange(len(first))
         place = np.full(problem.n, -1)

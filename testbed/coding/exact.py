@@ -26,7 +26,19 @@ CHUNK_WORK = 1 << 27  # multiplications between two looks at the keyboard: some 
 
 
 class CodingError(NumericsError):
-    """No route reached the optimality conditions of a sample; the message names it."""
+    """No route reached the optimality conditions of a sample; the message names it, and `sample` is its number."""
+
+    def __init__(self, message: str, sample: int = -1) -> None:
+        super().__init__(message, sample)
+        self.sample = sample
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def uncodable(sample: int) -> CodingError:
+    """The error that names a sample."""
+    return CodingError(f"sample {sample} could not be coded: its atoms are too nearly dependent", sample)
 
 
 def _gram(D32: np.ndarray) -> np.ndarray:
@@ -113,7 +125,7 @@ class Coder:
         S, sg, z = np.zeros(self.most, np.int64), np.ones(self.most), np.zeros(self.most)
         k = rescue.code_safely(x, D, self.lam, self.signed, S, sg, z)
         if k < 0:
-            raise CodingError(f"sample {i} could not be coded: its atoms are too nearly dependent")
+            raise uncodable(i)
         while k > self.width:
             self._widen()
         self.idx[i, :k], self.val[i, :k], self.cnt[i] = S[:k], z[:k], k
@@ -129,12 +141,19 @@ class Coder:
         return Z
 
 
-def codes(problem: Problem, D: Array, b: Array, gram: Any = None, threads: int | None = None) -> csr_array:
-    """Exact codes (n, m) of a problem's data on unit-norm atoms D (m, d) with bias b (d,); trusted arguments."""
-    unit = power_of_two_near(problem.lam)
-    coder = Coder(problem.n, problem.d, len(D), problem.lam / unit, problem.nonnegative)
-    with limited(problem.n * problem.d * len(D), threads, "encode"):
-        coder.code(problem.X, np.ascontiguousarray(D), b if b.any() else None, unit, gram)
+def gram(D: Array) -> Any:
+    """D D^T as coding needs it, for a dictionary D (m, d) that codes one block of samples after another."""
+    with limited(0):
+        return D @ D.T if len(D) <= GRAM else _gram(D.astype(np.float32))
+
+
+def codes(X: Array, D: Array, b: Array, lam: float, nonnegative: bool, gram: Any = None,
+          threads: int | None = None) -> csr_array:
+    """Exact codes (n, m) of samples X (n, d) on unit-norm atoms D (m, d) with bias b (d,); trusted arguments."""
+    unit = power_of_two_near(lam)
+    coder = Coder(len(X), X.shape[1], len(D), lam / unit, nonnegative)
+    with limited(X.size * len(D), threads, "encode"):
+        coder.code(X, np.ascontiguousarray(D), b if b.any() else None, unit, gram)
     return coder.sparse(len(D), unit)
 
 
@@ -164,7 +183,8 @@ def encode(X: Any, D: Any, lam: float, b: Any = None, nonnegative: bool = True, 
     lam = checks.number(where, "lam", lam, 0, open_low=True)
     if gram is not None:
         gram = _given_gram(where, gram, D)
-    return codes(Problem(X, lam, nonnegative=checks.flag(where, "nonnegative", nonnegative)), D, bias, gram, threads)
+    problem = Problem(X, lam, nonnegative=checks.flag(where, "nonnegative", nonnegative))  # judges the scale
+    return codes(problem.X, D, bias, problem.lam, problem.nonnegative, gram, threads)
 
 
 def _given_gram(where: str, gram: Any, D: Array) -> Any:

@@ -43,8 +43,9 @@ class Reduced:
         self.m, self.extra = m, int(problem.bias)
         self.unit = power_of_two_near(problem.lam)
         self.lam = problem.lam / self.unit
-        self.X = np.ascontiguousarray(problem.X / self.unit)
-        self.w = np.array(problem.weights)
+        X, w = problem.gathered()  # what has no weight has no part in phi
+        self.X = np.ascontiguousarray(X / self.unit)
+        self.w = np.array(w)
         n, d = self.X.shape
         self.work = n * m * d
         self.coder = Coder(n, d, m, self.lam, problem.nonnegative)

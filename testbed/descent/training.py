@@ -17,6 +17,7 @@ from testbed.checks import Array
 from testbed.descent import newton
 from testbed.descent.curvature import FLAT, STATIONARY, Curvature, descend_along, least_curvature
 from testbed.descent.phi import Point, Reduced, normalised
+from testbed.dictionary import Dictionary, completed
 from testbed.errors import InputError
 from testbed.optimum import Optimum
 from testbed.problem import Problem
@@ -190,6 +191,7 @@ def finish(problem: Problem, phi: Reduced, point: Point, curvature: Curvature | 
     """The point as a verified Optimum, in the units of the problem."""
     phi.coder.restore(point.codes)
     b = point.theta[phi.m] * phi.unit if phi.extra else np.zeros(problem.d)
-    return Optimum.at(problem, point.theta[: phi.m], b, phi.coder.sparse(phi.m, phi.unit),
+    found = Dictionary.of(problem, point.theta[: phi.m], b)
+    return Optimum.at(problem, found.D, b, completed(found, phi.coder.sparse(phi.m, phi.unit)),
                       hessian_min=None if curvature is None else curvature.least,
                       restarts=restarts, seed=seed, objectives=objectives)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from testbed import Optimum, files, fit, optimum
+from testbed import Optimum, files, fit, optimum, problem
 
 X = np.random.default_rng(0).standard_normal((30, 4))
 
@@ -175,3 +175,55 @@ def test_sparse_codes_that_do_not_fit_are_refused(trained, tmp_path, monkeypatch
     path = edited(trained, tmp_path / "o.npz", Z_indices=np.full(csr_array(trained.Z).nnz, 99))
     with pytest.raises(ValueError, match=r"o\.npz: "):
         Optimum.load(path)
+
+
+@pytest.fixture
+def afar(tmp_path, monkeypatch):
+    """An optimum of data too large for one block, saved beside them: folder/data/x.npy, folder/o.npz."""
+    monkeypatch.setattr(problem, "BLOCK_ENTRIES", 40)
+    (tmp_path / "data").mkdir()
+    np.save(tmp_path / "data" / "x.npy", X)
+    found = fit(files.load_data(tmp_path / "data" / "x.npy")["X"], 3, 0.5, restarts=1)
+    found.save(tmp_path / "o.npz")
+    return found
+
+
+def test_data_in_a_file_are_referred_to(afar, tmp_path, monkeypatch):
+    assert "X" not in np.load(tmp_path / "o.npz").files
+    monkeypatch.chdir("/")
+    back = Optimum.load(tmp_path / "o.npz")
+    assert back.objective == afar.objective and np.array_equal(back.R, afar.R) and back.status == "stationary"
+    assert not back.problem.held and back.problem.digest == afar.problem.digest
+
+
+def test_a_folder_that_moved_as_a_whole_is_found(afar, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    for name in ("data", "o.npz"):
+        (tmp_path / name).rename(tmp_path / "elsewhere" / name)
+    assert Optimum.load(tmp_path / "elsewhere" / "o.npz").objective == afar.objective
+
+
+def test_data_that_moved_can_be_said_where_they_are(afar, tmp_path):
+    (tmp_path / "data" / "x.npy").rename(tmp_path / "y.npy")
+    with pytest.raises(ValueError, match=r"o\.npz: its data are not there any more \(.*x\.npy\): say where .*--data"):
+        Optimum.load(tmp_path / "o.npz")
+    for data in (tmp_path / "y.npy", str(tmp_path / "y.npy"), X, np.load(tmp_path / "y.npy", mmap_mode="r")):
+        assert Optimum.load(tmp_path / "o.npz", data=data).objective == afar.objective
+
+
+def test_other_data_are_not_taken_for_them(afar, tmp_path):
+    np.save(tmp_path / "data" / "x.npy", X + 1e-9)
+    with pytest.raises(ValueError, match=r"o\.npz: the data are not those it was saved with"):
+        Optimum.load(tmp_path / "o.npz")
+    with pytest.raises(ValueError, match="the data are not those it was saved with"):
+        Optimum.load(tmp_path / "o.npz", data=X[::-1])
+    with pytest.raises(ValueError, match=r"o\.npz: .*weights must have 29 entries"):
+        Optimum.load(tmp_path / "o.npz", data=X[1:])
+
+
+def test_an_optimum_that_holds_its_data_takes_no_others(trained, tmp_path):
+    trained.save(tmp_path / "o.npz")
+    with pytest.raises(ValueError, match=r"o\.npz: it holds its data"):
+        Optimum.load(tmp_path / "o.npz", data=X)
+    with pytest.raises(ValueError, match=r"array X is missing"):
+        Optimum.load(edited(trained, tmp_path / "p.npz", X=None))
