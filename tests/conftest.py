@@ -52,7 +52,7 @@ def quick_gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def whole_gallery(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, gallery.Written]:
-    """The folder of the whole gallery and its interactive pages, made once for all slow tests, and what was reported."""
+    """The folder of the whole gallery and its interactive pages, made once for slow tests, and what was reported."""
     out = tmp_path_factory.mktemp("whole")
     return out, gallery.write(out)
 
