@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import ortho_group
 
+from testbed import fit
 from testbed.bases import covariance_root, lowest, orthonormal
 
 
@@ -57,3 +58,17 @@ def test_equal_pivots_are_taken_in_order_whatever_their_last_bits():
     C = np.full((4, 4), 0.25) + 0.75 * np.eye(4)
     C[2, 0] = C[0, 2] = np.nextafter(0.25, 0)  # leaves feature 2 a variance larger by its last bit
     assert [int(np.flatnonzero(np.abs(column) > 1e-12)[0]) for column in covariance_root(C, 1e-10).T] == [0, 1, 2, 3]
+
+
+def test_a_saddle_is_left_by_the_same_side_whatever_sign_its_direction_came_with(monkeypatch):
+    """One atom between two samples, which it would do better to serve singly: either, by symmetry."""
+    X, lapack, left = np.array([[1, 0.6], [1, -0.6]]), np.linalg.eigh, []
+    for sign in (1, -1):
+        def eigh(A, sign=sign):
+            values, vectors = lapack(A)
+            return values, sign * vectors
+
+        monkeypatch.setattr(np.linalg, "eigh", eigh)
+        left.append(fit(X, n_atoms=1, lam=0.8, start=[[1.0, 0.0]]).D)
+    assert abs(left[0][0, 1]) > 0.1
+    np.testing.assert_array_equal(*left)
