@@ -88,10 +88,7 @@ class Problem:
         self._judge(where)
 
     def _judge(self, where: str) -> None:
-        """One pass over the data: InputError where they are out of scale; the fingerprint of those that stay in files.
-
-        Squares of every entry must be numbers; lam must not be lost in the rounding of samples that have a weight.
-        """
+        """One pass over the data: InputError where they are out of scale; a fingerprint of those that stay in files."""
         largest = counted = 0.0
         seen = hashlib.blake2b(digest_size=16)
         step = max(1, BLOCK_ENTRIES // self.d)
@@ -101,13 +98,7 @@ class Problem:
             largest, counted = max(largest, float(tops.max())), max(counted, float(tops[w > 0].max(initial=0)))
             if not self.held:
                 seen.update(X.data)
-        for name, size in (("X", largest), ("lam", self.lam)):
-            if size > LARGEST or (name == "lam" and size < 1 / LARGEST):
-                raise InputError(f"{where}: {name} is out of scale, {size:.3g}: its squares leave the range of float64 "
-                                 f"(stay within {1 / LARGEST:g} and {LARGEST:g})")
-        if self.lam < SMALLEST * counted:
-            raise InputError(f"{where}: lam must be at least {SMALLEST:g} max|X| = {SMALLEST * counted:.3g}, where the "
-                             f"rounding of X begins; got {self.lam:.3g}")
+        in_scale(where, self.lam, largest, counted)
         if not self.held:
             vars(self)["digest"] = seen.hexdigest()
 
@@ -182,6 +173,20 @@ class Problem:
     def huber_floor(self) -> float:
         """E[h_lam(|x|)], the least objective that any dictionary of any width reaches without a bias (G1)."""
         return sum(float(huber(np.linalg.norm(block.X, axis=1), self.lam) @ block.w) for block in self.blocks())
+
+
+def in_scale(where: str, lam: float, largest: float, counted: float) -> None:
+    """InputError unless data of entries up to `largest`, and `counted` where they have a weight, go with a penalty.
+
+    Squares of every entry must be numbers; lam must not be lost in the rounding of samples that count.
+    """
+    for name, size in (("X", largest), ("lam", lam)):
+        if size > LARGEST or (name == "lam" and size < 1 / LARGEST):
+            raise InputError(f"{where}: {name} is out of scale, {size:.3g}: its squares leave the range of float64 "
+                             f"(stay within {1 / LARGEST:g} and {LARGEST:g})")
+    if lam < SMALLEST * counted:
+        raise InputError(f"{where}: lam must be at least {SMALLEST:g} max|X| = {SMALLEST * counted:.3g}, where the "
+                         f"rounding of X begins; got {lam:.3g}")
 
 
 def huber(t: Array, lam: float) -> Array:

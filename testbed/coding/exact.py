@@ -17,7 +17,7 @@ from testbed import checks
 from testbed.checks import Array
 from testbed.errors import InputError, InputTypeError, NumericsError
 from testbed.kernels import active_set, rescue
-from testbed.problem import Problem, power_of_two_near
+from testbed.problem import in_scale, power_of_two_near
 from testbed.threads import limited, most
 
 GRAM = 512  # up to this many atoms their cosines are held in float64; of more, the few that matter are computed
@@ -183,8 +183,9 @@ def encode(X: Any, D: Any, lam: float, b: Any = None, nonnegative: bool = True, 
     lam = checks.number(where, "lam", lam, 0, open_low=True)
     if gram is not None:
         gram = _given_gram(where, gram, D)
-    problem = Problem(X, lam, nonnegative=checks.flag(where, "nonnegative", nonnegative))  # judges the scale
-    return codes(problem.X, D, bias, problem.lam, problem.nonnegative, gram, threads)
+    largest = float(max(X.max(), -X.min()))
+    in_scale(where, lam, largest, largest)
+    return codes(X, D, bias, lam, checks.flag(where, "nonnegative", nonnegative), gram, threads)
 
 
 def _given_gram(where: str, gram: Any, D: Array) -> Any:

@@ -111,8 +111,7 @@ def test_no_more_than_a_block_is_asked_for(small):
 def test_codes_are_kept_or_found_again(weights, small, monkeypatch):
     p, D = Problem(X, 0.3, weights), np.eye(4)[:3]
     whole = Optimum.at(p, D)
-    asked = []
-    codes = exact.codes
+    asked, codes = [], exact.codes
     monkeypatch.setattr(exact, "codes", lambda rows, *rest: asked.append(len(rows)) or codes(rows, *rest))
     kept, again = Dictionary.of(p, D), Dictionary.of(p, D)
     for found, limit in ((kept, 10**6), (again, 10)):
