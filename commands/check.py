@@ -24,9 +24,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     from properties import check
     from testbed import InputError, Optimum, checks, classify, gap
+    from testbed.problem import LARGEST
 
     if arguments.tau is not None:
-        checks.number("check", "--tau", arguments.tau, 0)
+        checks.number("check", "--tau", arguments.tau, 0, LARGEST)
         if not arguments.bounds:
             raise InputError("check: --tau is the price of --bounds; give both")
     with Progress() as progress:
