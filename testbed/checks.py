@@ -7,6 +7,7 @@ shapes and TypeError for the wrong kind of thing; nothing is repaired silently.
 from __future__ import annotations
 
 import importlib
+import reprlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -119,7 +120,7 @@ def number(where: str, name: str, value: Any, low: float = -np.inf, high: float 
            open_low: bool = False, open_high: bool = False) -> float:
     """A finite real number in an interval; `open_low` and `open_high` exclude its ends."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
-        raise InputTypeError(f"{where}: {name} must be a number; got {type(value).__name__} {value!r}",
+        raise InputTypeError(f"{where}: {name} must be a number; got {type(value).__name__} {reprlib.repr(value)}",
                              where=where, argument=name, expected="a number", got=value)
     try:
         x = float(value)
@@ -143,7 +144,8 @@ def _interval(low: float, high: float, open_low: bool, open_high: bool) -> str:
 def integer(where: str, name: str, value: Any, low: int = 0, high: int | None = None) -> int:
     """A whole number >= low (and <= high)."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
-        raise InputTypeError(f"{where}: {name} must be a whole number; got {type(value).__name__} {value!r}",
+        raise InputTypeError(f"{where}: {name} must be a whole number; got {type(value).__name__} "
+                             f"{reprlib.repr(value)}",
                              where=where, argument=name, expected="a whole number", got=value)
     if value < low or (high is not None and value > high):
         bound = f">= {low}" if high is None else f"between {low} and {high}"
@@ -169,7 +171,7 @@ def _digits(value: int | np.integer) -> str:
 def flag(where: str, name: str, value: Any) -> bool:
     """True or False, and nothing that merely resembles them."""
     if not isinstance(value, bool | np.bool_):
-        raise InputTypeError(f"{where}: {name} must be True or False; got {type(value).__name__} {value!r}")
+        raise InputTypeError(f"{where}: {name} must be True or False; got {type(value).__name__} {reprlib.repr(value)}")
     return bool(value)
 
 
