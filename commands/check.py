@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from commands import outcome
 from commands.progress import Progress
 
 
@@ -15,6 +16,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bounds", action="store_true", help="also how far below any dictionary could be (V1-V3)")
     parser.add_argument("--tau", type=float, metavar="T", help="the price of --bounds, >= 0, in the units of the data "
                                                                "(default: the one that proves most)")
+    parser.add_argument("--report", metavar="PAGE.html", help="also write a page with pictures: residuals over atoms, "
+                                                              "worst places, bounds")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -24,11 +27,16 @@ def run(arguments: argparse.Namespace) -> int:
 
     from properties import check
     from testbed import InputError, Optimum, checks, classify, gap
+    from testbed.problem import LARGEST
 
     if arguments.tau is not None:
-        checks.number("check", "--tau", arguments.tau, 0)
+        checks.number("check", "--tau", arguments.tau, 0, LARGEST)
         if not arguments.bounds:
             raise InputError("check: --tau is the price of --bounds; give both")
+    page = None
+    if arguments.report is not None:
+        page = outcome.target(arguments.report, ".html", "--report")
+        checks.installed("check", "figures", "matplotlib")
     with Progress() as progress:
         progress.say(f"reading {arguments.optimum}")
         optimum = Optimum.load(arguments.optimum)
@@ -42,6 +50,11 @@ def run(arguments: argparse.Namespace) -> int:
             optimum = replace(optimum, status="local_min", hessian_min=second.least)
         progress.say("statements")
         report = check(optimum)
+        if page is not None:
+            from figures.pages.report import write_report
+
+            progress.say("pictures")
+            write_report(page, optimum, report, bounds)
     if arguments.json:
         order = {"kind": second.kind, "least_curvature": second.least, "margin": second.margin}
         extra = {} if bounds is None else {"bounds": bounds.to_json()}

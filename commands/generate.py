@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     world = make(arguments.world, **parse_parameters(arguments.set))
     seed = checks.integer("generate", "--seed", arguments.seed)
     if arguments.n is not None:
-        sample = world.sample(checks.integer("generate", "--n", arguments.n, 1), seed)
+        sample = world.sample(checks.count("generate", "--n", arguments.n), seed)
     elif world.finite:
         sample = world.exact()
     else:

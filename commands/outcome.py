@@ -75,7 +75,7 @@ def let_exit_in_peace() -> None:
                 pass
 
 
-def target(name: str, suffix: str) -> Any:
+def target(name: str, suffix: str, option: str = "--out") -> Any:
     """The output path, refused before any work if it could not be written."""
     from pathlib import Path
 
@@ -83,12 +83,12 @@ def target(name: str, suffix: str) -> Any:
 
     path = Path(name)
     if path.suffix != suffix:
-        raise InputError(f"--out must end in {suffix}; got {name}")
+        raise InputError(f"{option} must end in {suffix}; got {name}")
     real = Path(os.path.realpath(path))  # a symbolic link is written through
     if real.is_dir():
-        raise InputError(f"--out {name} is a folder")
+        raise InputError(f"{option} {name} is a folder")
     if not real.parent.is_dir():
-        raise InputError(f"--out {name}: there is no folder {real.parent if path.is_symlink() else path.parent}")
+        raise InputError(f"{option} {name}: there is no folder {real.parent if path.is_symlink() else path.parent}")
     if not os.access(real.parent, os.W_OK):
-        raise InputError(f"--out {name}: the folder {real.parent} cannot be written")
+        raise InputError(f"{option} {name}: the folder {real.parent} cannot be written")
     return path

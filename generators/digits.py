@@ -23,7 +23,7 @@ class Recorded(World):
     rows: Array = None  # type: ignore[assignment]  # required; the base class's defaults come before it
 
     def sample(self, n: int, rng: np.random.Generator | int) -> Sample:
-        n = checks.integer("sample", "n", n, 1)
+        n = checks.count("sample", "n", n)
         rng = arguments.generator("sample", rng)
         if n > len(self.rows):
             raise InputError(f"sample: {self} has {len(self.rows)} rows; got n = {n}")

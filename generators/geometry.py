@@ -22,7 +22,7 @@ def directions(where: str, k: int, d: int, coherence: Any = "orthonormal", seed:
     allowed, and a seed is required. For the others a seed turns the directions by a random rotation.
     Raises ValueError where no such directions exist, with the reason.
     """
-    k, d = checks.integer(where, "n_features", k, 1), checks.integer(where, "d", d, 1)
+    k, d = checks.count(where, "n_features", k), checks.count(where, "d", d)
     rng = None if seed is None else np.random.default_rng(checks.integer(where, "seed", seed))
     if isinstance(coherence, str):
         checks.choice(where, "coherence", coherence, ("orthonormal", "random"))

@@ -20,6 +20,7 @@ from generators.words import parse_call
 from testbed import checks
 from testbed.checks import Array
 from testbed.errors import InputError
+from testbed.problem import LARGEST
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,7 +66,7 @@ class Scalar:
 
 def constant(a: float = 1.0) -> Scalar:
     """Always a."""
-    a = checks.number("constant", "a", a)
+    a = _sized("constant", "a", a)
     return _finite(call("constant", a=a), [a], [1.0])
 
 
@@ -75,6 +76,8 @@ def discrete(values: Any = (1.0, 2.0), probabilities: Any = None) -> Scalar:
     v = checks.vector(where, "values", values, np.size(values)) if np.size(values) else np.empty(0)
     if v.size == 0 or np.unique(v).size < v.size:
         raise InputError(f"{where}: values must be distinct, and at least one; got {list(np.ravel(values))}")
+    for value in (v.min(), v.max()):
+        _sized(where, "values", value)
     p = distribution(where, "probabilities", probabilities, v.size)
     return _finite(call(where, values=v, probabilities=p), v[p > 0], p[p > 0])
 
@@ -82,22 +85,22 @@ def discrete(values: Any = (1.0, 2.0), probabilities: Any = None) -> Scalar:
 def bernoulli(p: float = 0.5, a: float = 1.0) -> Scalar:
     """On/off: a with probability p, otherwise 0."""
     p = checks.number("bernoulli", "p", p, 0, 1, open_low=True)
-    a = checks.number("bernoulli", "a", a)
+    a = _sized("bernoulli", "a", a)
     text = call("bernoulli", p=p, a=a)
     return _finite(text, [0.0, a], [1 - p, p]) if p < 1 else _finite(text, [a], [1.0])
 
 
 def sign(a: float = 1.0, p: float = 0.5) -> Scalar:
     """A sign flip: +a with probability p, otherwise -a."""
-    a = checks.number("sign", "a", a, 0, open_low=True)
+    a = _sized("sign", "a", a, 0, open_low=True)
     p = checks.number("sign", "p", p, 0, 1, open_low=True, open_high=True)
     return _finite(call("sign", a=a, p=p), [-a, a], [1 - p, p])
 
 
 def uniform(low: float = 1.0, high: float = 2.0) -> Scalar:
     """Uniform on [low, high)."""
-    low = checks.number("uniform", "low", low)
-    high = checks.number("uniform", "high", high, low, open_low=True)
+    low = _sized("uniform", "low", low)
+    high = _sized("uniform", "high", high, low, open_low=True)
     mean_square = (low * low + low * high + high * high) / 3
     return Scalar(call("uniform", low=low, high=high), (low + high) / 2, mean_square, low,
                   method="uniform", arguments=(low, high))
@@ -105,8 +108,8 @@ def uniform(low: float = 1.0, high: float = 2.0) -> Scalar:
 
 def exponential(scale: float = 1.0, low: float = 0.0) -> Scalar:
     """low plus an exponential variable of mean `scale`."""
-    scale = checks.number("exponential", "scale", scale, 0, open_low=True)
-    low = checks.number("exponential", "low", low)
+    scale = _sized("exponential", "scale", scale, 0, open_low=True)
+    low = _sized("exponential", "low", low)
     mean = low + scale
     return Scalar(call("exponential", scale=scale, low=low), mean, mean**2 + scale**2, low,
                   method="exponential", arguments=(scale,))
@@ -114,8 +117,8 @@ def exponential(scale: float = 1.0, low: float = 0.0) -> Scalar:
 
 def folded_normal(mean: float = 1.0, sigma: float = 0.5) -> Scalar:
     """|N(mean, sigma^2)|; mean and sigma are those of the normal variable before folding."""
-    mean = checks.number("folded_normal", "mean", mean)
-    sigma = checks.number("folded_normal", "sigma", sigma, 0, open_low=True)
+    mean = _sized("folded_normal", "mean", mean)
+    sigma = _sized("folded_normal", "sigma", sigma, 0, open_low=True)
     z = mean / sigma
     first = sigma * (math.sqrt(2 / math.pi) * math.exp(-z * z / 2) + z * math.erf(z / math.sqrt(2)))
     return Scalar(call("folded_normal", mean=mean, sigma=sigma), first, mean**2 + sigma**2, 0.0,
@@ -150,7 +153,7 @@ def scalar(where: str, name: str, value: Any, signed: bool = False) -> Scalar:
     elif isinstance(value, Scalar):
         law = value
     else:
-        law = constant(checks.number(where, name, value))
+        law = constant(_sized(where, name, value))
     if not signed and (law.low <= 0 if law.finite else law.low < 0):
         raise InputError(f"{where}: {name} must be a law of positive numbers; {law} reaches down to {law.low:g}")
     return law
@@ -158,9 +161,11 @@ def scalar(where: str, name: str, value: Any, signed: bool = False) -> Scalar:
 
 def _named(text: str) -> Scalar:
     try:
-        return constant(float(text))
+        number = float(text)
     except ValueError:
-        pass
+        number = None
+    if number is not None:
+        return constant(number)
     name, positional, named = parse_call(text)
     if name not in LAWS:
         near = difflib.get_close_matches(name, LAWS, 1)
@@ -179,4 +184,13 @@ def _finite(text: str, values: Any, probabilities: Any) -> Scalar:
 
 
 def _location_scale(where: str, loc: float, scale: float) -> tuple[float, float]:
-    return checks.number(where, "loc", loc), checks.number(where, "scale", scale, 0, open_low=True)
+    return _sized(where, "loc", loc), _sized(where, "scale", scale, 0, open_low=True)
+
+
+def _sized(where: str, name: str, value: Any, low: float = -math.inf, *, open_low: bool = False) -> float:
+    """A number above `low` of which data can be made: E[s^2] must be one too."""
+    x = checks.number(where, name, value, low, open_low=open_low)
+    if abs(x) > LARGEST:
+        raise InputError(f"{where}: {name} is out of scale, {x:.3g}: its squares leave the range of float64 (stay "
+                         f"within {LARGEST:g})", where=where, argument=name, got=x)
+    return x

@@ -84,7 +84,7 @@ class World:
 
     def sample(self, n: int, rng: np.random.Generator | int) -> Sample:
         """n independent samples, each of weight 1/n, from a numpy Generator or a whole-number seed."""
-        n = checks.integer("sample", "n", n, 1)
+        n = checks.count("sample", "n", n)
         rng = arguments.generator("sample", rng)
         codes = self.law.sample(n, rng)
         X = codes @ self.features + self.offset

@@ -7,6 +7,7 @@ shapes and TypeError for the wrong kind of thing; nothing is repaired silently.
 from __future__ import annotations
 
 import importlib
+import reprlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,9 @@ Array = NDArray[np.float64]
 
 UNIT_TOLERANCE = 1e-9  # how far from 1 a norm handed in from outside may be (float32 decoders are normalised first)
 SUM_TOLERANCE = 1e-9  # likewise for weights that must sum to 1
+FLOAT32 = 2.0**-23  # rounding of float32: a norm over d entries, or a sum of d, is off by about sqrt(d) of it
+COUNT = 2**31 - 1  # of things in memory
+TRIALS = 1_000_000  # of restarts and the like
 
 
 def real_array(where: str, name: str, value: Any, ndim: int) -> Array:
@@ -70,40 +74,64 @@ def vector(where: str, name: str, value: Any, size: int) -> Array:
 
 
 def unit_rows(where: str, name: str, value: Any, columns: int | None = None) -> Array:
-    """Atoms: a matrix whose rows have unit norm within UNIT_TOLERANCE, returned normalised to the last bit."""
+    """Atoms: a matrix whose rows have unit norm within UNIT_TOLERANCE, returned normalised to the last bit.
+
+    Atoms that are float32 numbers, in whatever type they come, were normalised in float32: within its rounding they are
+    taken too.
+    """
     array = matrix(where, name, value, columns)
     norms = np.sqrt(np.einsum("jk,jk->j", array, array))
     bad = np.flatnonzero(np.abs(norms - 1) > UNIT_TOLERANCE)
+    if bad.size and float32_numbers(array):
+        bad = np.flatnonzero(np.abs(norms - 1) > FLOAT32 * (1 + np.sqrt(array.shape[1])))
     if bad.size:
         row = bad[0]
-        what = "is zero" if norms[row] == 0 else f"has norm {norms[row]:.6g}"
-        raise InputError(f"{where}: {name} must have rows of unit norm; row {row} {what}")
+        what = "is zero" if norms[row] == 0 else f"has norm {norms[row]:.12g}"
+        raise InputError(f"{where}: {name} must have rows of unit norm; row {row} {what}",
+                         where=where, argument=name, expected="rows of unit norm", got=float(norms[row]))
     # a norm that is 1 to the last bit is left alone, so that what was normalised once stays as it is
     return array / np.where(np.abs(norms - 1) <= 4e-16, 1.0, norms)[:, None]
 
 
 def weights(where: str, value: Any, n: int) -> Array:
-    """Sample weights: n entries >= 0 with sum 1; None gives 1/n each."""
+    """Sample weights: n entries >= 0 with sum 1, which float32 numbers have to its rounding; None gives 1/n each."""
     if value is None:
         return np.full(n, 1.0 / n)
     array = vector(where, "weights", value, n)
     if (array < 0).any():
         row = int(np.argmax(array < 0))
         raise InputError(f"{where}: weights must not be negative; entry {row} is {array[row]}")
-    if abs(array.sum() - 1) > SUM_TOLERANCE:
-        raise InputError(f"{where}: weights must sum to 1; they sum to {array.sum():.12g}")
-    return array
+    total = float(array.sum())
+    if abs(total - 1) <= SUM_TOLERANCE:
+        return array
+    if abs(total - 1) <= FLOAT32 * (1 + np.sqrt(n)) and float32_numbers(array):
+        return array / total
+    raise InputError(f"{where}: weights must sum to 1; they sum to {total:.12g}",
+                     where=where, argument="weights", expected="sum 1", got=total)
+
+
+def float32_numbers(array: Array) -> bool:
+    """Whether every entry is a float32 number, so that the array was computed in that precision at most."""
+    with np.errstate(over="ignore"):
+        return bool((array == array.astype(np.float32)).all())
 
 
 def number(where: str, name: str, value: Any, low: float = -np.inf, high: float = np.inf, *,
            open_low: bool = False, open_high: bool = False) -> float:
     """A finite real number in an interval; `open_low` and `open_high` exclude its ends."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
-        raise InputTypeError(f"{where}: {name} must be a number; got {type(value).__name__} {value!r}")
-    x = float(value)
+        raise InputTypeError(f"{where}: {name} must be a number; got {type(value).__name__} {reprlib.repr(value)}",
+                             where=where, argument=name, expected="a number", got=value)
+    try:
+        x = float(value)
+    except OverflowError:  # of a whole number
+        x = np.inf if value > 0 else -np.inf
     inside = (x > low if open_low else x >= low) and (x < high if open_high else x <= high)
     if not (np.isfinite(x) and inside):
-        raise InputError(f"{where}: {name} must be {_interval(low, high, open_low, open_high)}; got {x:g}")
+        interval = _interval(low, high, open_low, open_high)
+        shown = f"{x:g}" if not isinstance(value, int) or np.isfinite(x) else _digits(value)
+        raise InputError(f"{where}: {name} must be {interval}; got {shown}",
+                         where=where, argument=name, expected=interval, got=value)
     return x
 
 
@@ -116,17 +144,34 @@ def _interval(low: float, high: float, open_low: bool, open_high: bool) -> str:
 def integer(where: str, name: str, value: Any, low: int = 0, high: int | None = None) -> int:
     """A whole number >= low (and <= high)."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
-        raise InputTypeError(f"{where}: {name} must be a whole number; got {type(value).__name__} {value!r}")
+        raise InputTypeError(f"{where}: {name} must be a whole number; got {type(value).__name__} "
+                             f"{reprlib.repr(value)}",
+                             where=where, argument=name, expected="a whole number", got=value)
     if value < low or (high is not None and value > high):
         bound = f">= {low}" if high is None else f"between {low} and {high}"
-        raise InputError(f"{where}: {name} must be {bound}; got {value}")
+        raise InputError(f"{where}: {name} must be {bound}; got {_digits(value)}",
+                         where=where, argument=name, expected=bound, got=value)
     return int(value)
+
+
+def count(where: str, name: str, value: Any, low: int = 1, high: int = COUNT) -> int:
+    """How many of something that is held in memory or done one by one: a whole number between low and `high`."""
+    if (found := integer(where, name, value, low)) > high:
+        raise InputError(f"{where}: {name} must be at most {high}; got {_digits(found)}",
+                         where=where, argument=name, expected=f"at most {high}", got=found)
+    return found
+
+
+def _digits(value: int | np.integer) -> str:
+    """A whole number, or how long it is."""
+    size = int(value).bit_length()
+    return str(value) if size < 100 else f"a whole number of about {round(size * 0.30103)} digits"
 
 
 def flag(where: str, name: str, value: Any) -> bool:
     """True or False, and nothing that merely resembles them."""
     if not isinstance(value, bool | np.bool_):
-        raise InputTypeError(f"{where}: {name} must be True or False; got {type(value).__name__} {value!r}")
+        raise InputTypeError(f"{where}: {name} must be True or False; got {type(value).__name__} {reprlib.repr(value)}")
     return bool(value)
 
 

@@ -12,7 +12,7 @@ optimum was missed, and says where to start to find it. With (D, Z, b) optimal a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,7 +26,7 @@ from testbed.basins.searching import STRICT, search
 from testbed.checks import Array
 from testbed.descent.phi import Point, Reduced
 from testbed.descent.training import Progress, descend, finish, settle
-from testbed.errors import InputError
+from testbed.errors import InputError, InputTypeError
 from testbed.optimum import Optimum
 from testbed.problem import Problem, huber
 from testbed.threads import limited
@@ -161,19 +161,23 @@ def path(X: Any, n_atoms: int | Sequence[int], lams: float | Sequence[float] | A
     """
     where = "path"
     given: dict[str, Any] = {"n_atoms": n_atoms, "lams": lams}
-    many = [name for name, value in given.items() if np.ndim(value) > 0]
+    for name, value in given.items():
+        if isinstance(value, Iterable) and not isinstance(value, Sequence | np.ndarray):
+            raise InputTypeError(f"{where}: {name} must be a number or a sequence such as a list; got a "
+                                 f"{type(value).__name__}")
+    many = [name for name, value in given.items() if isinstance(value, Sequence) or np.ndim(value) > 0]
     if len(many) != 1:
         raise InputError(f"{where}: one of n_atoms and lams must be a sequence and the other a number; got "
                          f"{'two sequences' if many else 'two numbers'}")
     listed = {name: list(value) if name in many else [value] for name, value in given.items()}
-    widths = [checks.integer(where, "n_atoms", m, 1) for m in listed["n_atoms"]]
+    widths = [checks.count(where, "n_atoms", m) for m in listed["n_atoms"]]
     penalties = [checks.number(where, "lams", lam, 0, open_low=True) for lam in listed["lams"]]
     if not listed[many[0]]:
         raise InputError(f"{where}: {many[0]} is empty")
     if (np.diff(widths) <= 0).any() or (np.diff(penalties) <= 0).any():
         raise InputError(f"{where}: {many[0]} must be strictly increasing; got "
                          f"{', '.join(f'{value:g}' for value in listed[many[0]])}")
-    checks.integer(where, "rounds", rounds)
+    checks.count(where, "rounds", rounds, 0, checks.TRIALS)
     optima = []
     for number, (lam, m) in enumerate((lam, m) for lam in penalties for m in widths):
         found = search(X, m, lam, bias, nonnegative, weights, seed, restarts, rounds, _numbered(progress, number),
@@ -188,7 +192,7 @@ def repair(path: Path, rounds: int = 10, progress: Progress | None = None, threa
     A point is replaced only by a lower objective, verified as any other. `rounds` passes forth and back at most;
     threads as in `fit`.
     """
-    rounds = checks.integer("repair", "rounds", rounds)
+    rounds = checks.count("repair", "rounds", rounds, 0, checks.TRIALS)
     optima = list(path.optima)
     last = len(optima) - 1
     forth_and_back = [(i, i + 1) for i in range(last)] + [(i, i - 1) for i in range(last, 0, -1)]

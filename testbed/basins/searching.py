@@ -79,10 +79,10 @@ def search(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bo
     """
     where = "search"
     problem = Problem(X, lam, weights, bias, nonnegative)
-    phi = Reduced(problem, checks.integer(where, "n_atoms", n_atoms, 1))
+    phi = Reduced(problem, checks.count(where, "n_atoms", n_atoms))
     seed = checks.integer(where, "seed", seed, 0, SEEDS)
-    restarts = checks.integer(where, "restarts", restarts, 1)
-    rounds = checks.integer(where, "rounds", rounds)
+    restarts = checks.count(where, "restarts", restarts, high=checks.TRIALS)
+    rounds = checks.count(where, "rounds", rounds, 0, checks.TRIALS)
     objectives: list[float] = []
     origins: list[str] = []
 

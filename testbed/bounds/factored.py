@@ -299,7 +299,7 @@ def convex_fit(problem: Problem, tau: float = 0.0) -> Factored:
     where = "convex_fit"
     if not isinstance(problem, Problem):
         raise InputTypeError(f"{where}: problem must be a testbed.Problem; got {type(problem).__name__}")
-    tau = checks.number(where, "tau", tau, 0)
+    tau = checks.number(where, "tau", tau, 0, lower.LARGEST)
     if not problem.nonnegative:
         raise InputError(f"{where}: problem must have nonnegative codes; the convex problem is over them")
     program, place = Program.of(problem), Program.place(problem)

@@ -24,6 +24,7 @@ from testbed.bounds.lower import ROUTES, Bound, better, floor_bound, lower_bound
 from testbed.checks import Array
 from testbed.errors import InputTypeError
 from testbed.optimum import Optimum
+from testbed.problem import LARGEST
 from testbed.threads import limited
 
 
@@ -112,7 +113,7 @@ def gap(optimum: Optimum, tau: float | None = None) -> Gap:
     floor, lam = floor_bound(program), optimum.problem.lam
     bound, reason = floor, ""
     if tau is not None:
-        if checks.number("gap", "tau", tau, 0) > 0:
+        if checks.number("gap", "tau", tau, 0, LARGEST) > 0:
             bound = lower_bound(optimum.problem, tau)
     else:
         for elementwise in (True, False)[not optimum.problem.nonnegative:]:

@@ -13,7 +13,7 @@ from testbed.bounds import certificate, convex
 from testbed.bounds.convex import Program
 from testbed.checks import Array
 from testbed.errors import InputError, InputTypeError
-from testbed.problem import Problem, huber
+from testbed.problem import LARGEST, Problem, huber
 from testbed.threads import limited
 
 ROUTES = {
@@ -60,7 +60,7 @@ def lower_bound(problem: Problem, tau: float = 0.0, nonnegative: bool | None = N
     where = "lower_bound"
     if not isinstance(problem, Problem):
         raise InputTypeError(f"{where}: problem must be a testbed.Problem; got {type(problem).__name__}")
-    tau = checks.number(where, "tau", tau, 0)
+    tau = checks.number(where, "tau", tau, 0, LARGEST)
     elementwise = problem.nonnegative if nonnegative is None else checks.flag(where, "nonnegative", nonnegative)
     if elementwise and not problem.nonnegative:
         raise InputError(f"{where}: nonnegative must be False for a problem with signed codes")

@@ -86,14 +86,14 @@ def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bo
     p, n, d = X.shape
     if 0 in X.shape:
         raise InputError(f"{where}: X is empty; its shape is {X.shape}")
-    m = checks.integer(where, "n_atoms", n_atoms, 1)
+    m = checks.count(where, "n_atoms", n_atoms)
     if m * d > MOST_FREE:
         raise InputError(f"{where}: n_atoms * d must be at most {MOST_FREE}; it is {m * d}. Use fit for each problem")
     penalties = _penalties(where, lam, X)
     w = _weights(where, weights, p, n)
     bias, nonnegative = checks.flag(where, "bias", bias), checks.flag(where, "nonnegative", nonnegative)
     seed = checks.integer(where, "seed", seed, 0, SEEDS)
-    restarts = checks.integer(where, "restarts", restarts, 1)
+    restarts = checks.count(where, "restarts", restarts, high=checks.TRIALS)
     given = None if start is None else _start(where, start, p, m, d)
     unit = np.array([power_of_two_near(value) for value in penalties])
     scaled = X / unit[:, None, None]

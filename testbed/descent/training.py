@@ -57,9 +57,9 @@ def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool 
     """
     where = "fit"
     problem = Problem(X, lam, weights, bias, nonnegative)
-    m = checks.integer(where, "n_atoms", n_atoms, 1)
+    m = checks.count(where, "n_atoms", n_atoms)
     seed = checks.integer(where, "seed", seed, 0, SEEDS)
-    restarts = checks.integer(where, "restarts", restarts, 1)
+    restarts = checks.count(where, "restarts", restarts, high=checks.TRIALS)
     first = None
     if start is not None:
         first, restarts = checks.unit_rows(where, "start", start, problem.d), 1
