@@ -40,7 +40,8 @@ def test_every_section_runs_small_and_is_reported(without_peers):
     text = report.build(json.loads(json.dumps({"jobs": jobs, "machine": machine})))
     assert "2000-01-01 to 2000-01-02 on 1 cores of a processor" in text and "not here" in text
     assert "| digits | +1.0% | 0.001 | 9 | 0.5 | 18 | 1e-13 |" in text
-    for heading in ("Goals", "Coding", "Training", "As an estimator", "Hostile", "Scaling", "Memory", "Waiting", "Not measured"):
+    for heading in ("Goals", "Coding", "Training", "As an estimator", "Hostile", "Scaling", "Memory", "Waiting",
+                    "Not measured"):
         assert f"## {heading}" in text
     assert jobs["coding S1 1"]["coders"]["testbed"]["kkt"] < 1e-12
     assert jobs["training toy/testbed 1"]["runs"][0]["reached"]["1e-10"] > 0
