@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks import machine, report
 
 ROOT = Path(__file__).parents[1]
-SECTIONS = ("coding", "training", "hostile", "small", "scaling", "memory", "startup")
+SECTIONS = ("coding", "training", "estimator", "hostile", "small", "scaling", "memory", "startup")
 CAP = 420  # seconds after which a job is cut off, and recorded as cut off
 
 

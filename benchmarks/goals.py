@@ -41,7 +41,7 @@ class Goal:
 
 def goals(jobs: Jobs) -> list[Goal]:
     """Every goal, measured or not."""
-    return [*coding(jobs), *training(jobs), *small(jobs), *waiting(jobs)]
+    return [*coding(jobs), *training(jobs), *estimator(jobs), *small(jobs), *waiting(jobs)]
 
 
 def coder(jobs: Jobs, size: str, threads: int, name: str) -> Mapping[str, Any]:
@@ -98,6 +98,10 @@ def training(jobs: Jobs) -> Iterator[Goal]:
     converged = sum(end["status"] in ("global", "local_min", "stationary") for end in ends)
     yield Goal("hostile initialisations that converge, of 24", 24, converged if ends else None, most=False)
     yield Goal("failed codes in them", 0, sum(end["failed_codes"] for end in ends) if ends else None)
+
+
+def estimator(jobs: Jobs) -> Iterator[Goal]:
+    yield Goal("SparseDictionary, digits, time over fit's", 1.02, jobs.get("estimator digits 2", {}).get("overhead"))
 
 
 def small(jobs: Jobs) -> Iterator[Goal]:

@@ -17,7 +17,7 @@ Jobs = Mapping[str, Mapping[str, Any]]
 def build(results: Mapping[str, Any]) -> str:
     """The whole page, in Markdown."""
     jobs = dict(sorted(results["jobs"].items()))
-    parts = [*head(results), *aims(jobs), *coding(jobs), *training(jobs), *hostile(jobs), *small(jobs),
+    parts = [*head(results), *aims(jobs), *coding(jobs), *training(jobs), *estimator(jobs), *hostile(jobs), *small(jobs),
              *scaling(jobs), *waiting(jobs), *trouble(jobs)]
     return "\n".join(parts) + "\n"
 
@@ -137,6 +137,18 @@ def matched(jobs: Jobs, problem: str) -> Iterator[str]:
                             f"{number(median(times))} s")
     if said:
         yield "At their accuracy: testbed passes the " + ", the ".join(said) + ".\n"
+
+
+def estimator(jobs: Jobs) -> Iterator[str]:
+    rows = [[job["case"], f"{job['overhead'] - 1:+.1%}", number(job["peer_stationarity"]), number(job["peer_s"]),
+             number(job["ours_s"]), number(job["ratio"]), number(job["stationarity"])]
+            for name, job in jobs.items() if name.startswith("estimator ") and "overhead" in job]
+    if rows:
+        yield "## As an estimator\n"
+        yield ("testbed.SparseDictionary beside scikit-learn's DictionaryLearning, from the same atoms: what it costs "
+               "over `fit`, and the seconds of each to the least stationarity residual that DictionaryLearning "
+               "reached.\n")
+        yield from table(["problem", "over fit", "their residual", "they, s", "we, s", "ratio", "our residual"], rows)
 
 
 def hostile(jobs: Jobs) -> Iterator[str]:

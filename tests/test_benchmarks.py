@@ -12,7 +12,7 @@ from benchmarks import coders, goals, job, report, timing, trainers, training
 
 SOME = [("coding", "S1", 1), ("training", "toy/testbed", 1), ("hostile", "dead", 1), ("hostile", "near-duplicates", 1),
         ("small", "batch", 1), ("small", "loop", 1), ("scaling", "coding/m", 1), ("memory", "encode", 2),
-        ("startup", "help", 1)]
+        ("startup", "help", 1), ("estimator", "toy", 1)]
 
 
 @pytest.fixture
@@ -32,11 +32,16 @@ def test_every_section_runs_small_and_is_reported(without_peers):
         "date": "2000-01-01", "took_s": 1.0, "others": 0.0} for section, case, threads in SOME}
     jobs["training toy/SPAMS batch 2"] = job.run("training", "toy/SPAMS batch", 2, tiny=True) | {
         "date": "2000-01-02", "took_s": 1.0}
+    jobs["estimator digits 2"] = jobs["estimator toy 1"] | {
+        "case": "digits", "overhead": 1.01, "peer_stationarity": 1e-3, "peer_s": 9.0, "ours_s": 0.5, "ratio": 18.0,
+        "stationarity": 1e-13}
     machine = {"cpu": "a processor", "cores": 1, "memory_gb": 1, "system": "none", "python": "3", "blas": "none",
                "versions": {"numpy": "2"}}
     text = report.build(json.loads(json.dumps({"jobs": jobs, "machine": machine})))
     assert "2000-01-01 to 2000-01-02 on 1 cores of a processor" in text and "not here" in text
-    for heading in ("Goals", "Coding", "Training", "Hostile", "Scaling", "Memory", "Waiting", "Not measured"):
+    assert "| digits | +1.0% | 0.001 | 9 | 0.5 | 18 | 1e-13 |" in text
+    for heading in ("Goals", "Coding", "Training", "As an estimator", "Hostile", "Scaling", "Memory", "Waiting",
+                    "Not measured"):
         assert f"## {heading}" in text
     assert jobs["coding S1 1"]["coders"]["testbed"]["kkt"] < 1e-12
     assert jobs["training toy/testbed 1"]["runs"][0]["reached"]["1e-10"] > 0
