@@ -14,15 +14,23 @@ ALPHA, BETA = 0.2, 0.6
 LINE, MARK = np.linspace(0.002, 0.8, 400), np.linspace(0.04, 0.8, 20)
 RATIOS = np.geomspace(0.01, 30, 60)  # P(both) / P(1 only), for the phase diagram
 TRAINED = np.geomspace(0.03, 10, 8)
+STARTS, TIE = 25, 1e-10  # for each problem; relative difference in F that is rounding
 
 
-def trained(alpha: Any, beta: Any, lam: Any) -> Any:
-    """The best of several trained pairs of atoms for each of some alphas, betas and lams, all at once."""
+def trained(alpha: Any, beta: Any, lam: Any) -> tuple[np.ndarray, np.ndarray]:
+    """F and atoms of the best trained pair for each of some alphas, betas and lams, all trained at once: from random
+    starts, and from the features, as few random ones lead to the tilted pair where the broken one is about to win."""
     from testbed import fit_many
 
-    alpha, beta, lam = np.broadcast_arrays(np.atleast_1d(alpha), beta, lam)
-    X = np.tile([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], (len(lam), 1, 1))
-    return fit_many(X, 2, lam, weights=np.stack([alpha, alpha, beta], axis=1), restarts=24)
+    alpha, beta, lam = (np.repeat(one, STARTS) for one in np.broadcast_arrays(np.atleast_1d(alpha), beta, lam))
+    starts = np.random.default_rng(0).standard_normal((STARTS, 2, 2))
+    starts /= np.linalg.norm(starts, axis=2, keepdims=True)
+    starts[0] = np.eye(2)
+    found = fit_many(np.tile([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], (len(lam), 1, 1)), 2, lam,
+                     weights=np.stack([alpha, alpha, beta], axis=1), start=np.tile(starts, (len(lam) // STARTS, 1, 1)))
+    F = found.objective.reshape(-1, STARTS)
+    best = np.argmax(F <= F.min(axis=1, keepdims=True) * (1 + TIE), axis=1)  # the first of ties
+    return F[np.arange(len(F)), best], found.D.reshape(-1, STARTS, 2, 2)[np.arange(len(F)), best]
 
 
 def angles(D: np.ndarray) -> np.ndarray:
@@ -43,7 +51,7 @@ def measured_jumps(ratios: np.ndarray) -> np.ndarray:
     low, high = np.zeros(len(ratios)), np.ones(len(ratios))
     while (high - low).max() > 1e-3:
         lam = (low + high) / 2
-        broken = np.array([is_broken(D) for D in trained(alpha, ratios * alpha, lam).D])
+        broken = np.array([is_broken(D) for D in trained(alpha, ratios * alpha, lam)[1]])
         low, high = np.where(broken, low, lam), np.where(broken, lam, high)
     return (low + high) / 2
 
@@ -62,7 +70,7 @@ def compute(*, alpha: float = ALPHA, beta: float = BETA) -> Numbers:
     theory = [correlated_pair(alpha, beta).predict(lam) for lam in MARK.tolist()]
     optima = trained(alpha, beta, MARK)
     predicted = np.array([[p.objective, *angles(p.D)] for p in theory])
-    measured = np.array([[F, *angles(D)] for F, D in zip(optima.objective, optima.D, strict=True)])
+    measured = np.array([[F, *angles(D)] for F, D in zip(*optima, strict=True)])
     jumps = measured_jumps(TRAINED)
     lams = {name: np.array([critical_lam(1 / (2 + r), r / (2 + r)) for r in ratios.tolist()])
             for name, ratios in (("line", RATIOS), ("mark", TRAINED))}
