@@ -24,6 +24,7 @@ from testbed.penalties import L1
 LARGEST = 1e140  # of data and penalty: their squares, and squares of gradients, must be numbers
 SMALLEST = 1e-14  # lam / max|X|
 BLOCK_ENTRIES = 1 << 22  # of one array that a block of rows gives rise to: 32 MiB
+FLOOR_STEPS = 200  # towards the bias at which the floor is least
 STEP = 256  # rows in a block are a multiple of this, if there are so many
 
 
@@ -173,6 +174,47 @@ class Problem:
     def huber_floor(self) -> float:
         """E[h_lam(|x|)], the least objective that any dictionary of any width reaches without a bias (G1)."""
         return sum(float(huber(np.linalg.norm(block.X, axis=1), self.lam) @ block.w) for block in self.blocks())
+
+    @cached_property
+    def floor(self) -> float:
+        """The floor of the problem as it is (G1): E[h_lam(|x - b|)] at b = 0, or at the b that makes it least if one is
+        fitted (the Huber location of the data). No dictionary of any width is below."""
+        return self._least_floor() if self.bias else self.huber_floor
+
+    def _least_floor(self) -> float:
+        """A lower bound on the minimum over b, off by rounding: the function is convex and its minimum within reach of
+        the data, so it is at most |gradient| max|x - b| below the value at any b. Newton's steps, and where they do not
+        descend those of repeated weighted means, which always do."""
+        t = sum((block.w @ block.X for block in self.blocks()), np.zeros(self.d)) / self.lam
+        here, bound = self._floor_at(t), 0.0
+        for _ in range(FLOOR_STEPS):
+            value, gradient, hessian, mean, reach = here
+            slope = float(np.linalg.norm(gradient))
+            bound = max(bound, value - slope * reach)
+            if value - bound <= 1e-14 * value:
+                break
+            trials = [(t - step, self._floor_at(t - step)) for step in (
+                np.linalg.lstsq(hessian, gradient)[0], gradient / mean)]
+            t, there = min(trials, key=lambda trial: trial[1][0])
+            if there[0] > value * (1 - 1e-14):  # values are rounding: gradients decide
+                t, there = min(trials, key=lambda trial: np.linalg.norm(trial[1][1]))
+                if np.linalg.norm(there[1]) >= 0.9 * slope:
+                    break
+            here = there
+        return bound * self.lam * self.lam
+
+    def _floor_at(self, t: Array) -> tuple[float, Array, Array, float, float]:
+        """Of E[h_1(|v|)], v = x / lam - t: value, gradient and Hessian in t; E[1 / max(1, |v|)], and the largest |v|."""
+        value, mean, reach, gradient, hessian = 0.0, 0.0, 0.0, np.zeros(self.d), np.zeros((self.d, self.d))
+        for block in self.blocks():
+            V = block.X / self.lam - t
+            length = np.linalg.norm(V, axis=1)
+            slope = block.w / np.maximum(length, 1)
+            value, mean = value + float(block.w @ huber(length, 1.0)), mean + float(slope.sum())
+            gradient -= slope @ V
+            hessian -= (V * np.where(length > 1, slope / np.maximum(length, 1) ** 2, 0)[:, None]).T @ V
+            reach = max(reach, float(length.max()))
+        return value, gradient, hessian + mean * np.eye(self.d), mean, reach
 
 
 def in_scale(where: str, lam: float, largest: float, counted: float) -> None:

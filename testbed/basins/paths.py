@@ -18,7 +18,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 
 from testbed import checks
 from testbed.basins.moves import gain, newcomers, removal_costs
@@ -28,7 +27,7 @@ from testbed.descent.phi import Point, Reduced
 from testbed.descent.training import Progress, descend, finish, settle
 from testbed.errors import InputError, InputTypeError
 from testbed.optimum import Optimum
-from testbed.problem import Problem, huber
+from testbed.problem import Problem
 from testbed.threads import limited
 
 ROUNDING = 1e-10  # excess over a bound, relative to the objective, that is no violation
@@ -81,7 +80,7 @@ class Path:
     def floors(self) -> Array:
         """(k,) the least objective of any dictionary of any width at each penalty (G1)."""
         least = {o.problem.lam: o.problem for o in self.optima}
-        values = {lam: floor(problem) for lam, problem in least.items()}
+        values = {lam: problem.floor for lam, problem in least.items()}
         return np.array([values[lam] for lam in self.lams])
 
     @cached_property
@@ -105,21 +104,6 @@ def _disproofs(optima: Sequence[Optimum]) -> list[Violation]:
 
 def _share(high: float, low: float) -> float:
     return float((high - low) / high) if high > 0 else 0.0
-
-
-def floor(problem: Problem) -> float:
-    """G1: E[h_lam(|x - b|)], minimised over b where a bias is fitted (the Huber location of the data)."""
-    if not problem.bias:
-        return problem.huber_floor
-    X, w, lam = problem.X, problem.weights, problem.lam
-
-    def value(t: Array) -> tuple[float, Array]:
-        V = X / lam - t
-        length = np.linalg.norm(V, axis=1)
-        return float(w @ huber(length, 1.0)), -(w / np.maximum(length, 1)) @ V
-
-    found = minimize(value, w @ X / lam, jac=True, method="BFGS", options={"gtol": 1e-12})
-    return float(found.fun) * lam * lam
 
 
 def reach(source: Optimum, lam: float, n_atoms: int) -> float:

@@ -10,7 +10,7 @@ from scipy.optimize import minimize_scalar
 
 from generators import correlated_pair, digits, exclusive_children, hierarchical, independent, nested_pair, one_sparse
 from testbed import Optimum, Problem, fit
-from testbed.basins.paths import Path, Violation, floor, path, reach, repair, transfer
+from testbed.basins.paths import Path, Violation, path, reach, repair, transfer
 
 WORLDS = {
     "independent": independent(6, 0.25),
@@ -179,7 +179,7 @@ def test_a_neighbour_keeps_what_it_promises(bias, nonnegative):
         assert found.objective <= bound * (1 + 1e-12) and found.n_atoms == m
         assert found.status in ("local_min", "global", "stationary")
         # the bound itself is that of a feasible dictionary: never below the floor, and not far above the objective
-        assert floor(found.problem) < bound < 3 * found.objective
+        assert found.problem.floor < bound < 3 * found.objective
 
 
 def test_reach_gains_nothing_past_the_wide_limit():
@@ -197,10 +197,10 @@ def test_the_floor_with_a_bias_is_the_huber_location(lam):
         return w @ np.where(t > lam, lam * t - lam**2 / 2, t * t / 2)
 
     least = minimize_scalar(value, bounds=(s.min(), s.max()), method="bounded", options={"xatol": 1e-10}).fun
-    assert floor(Problem(s, lam, bias=True)) == pytest.approx(least, rel=1e-9)
-    assert floor(Problem(s, lam)) == pytest.approx(value(0.0), rel=1e-14)
+    assert Problem(s, lam, bias=True).floor == pytest.approx(least, rel=1e-9)
+    assert Problem(s, lam).floor == pytest.approx(value(0.0), rel=1e-14)
     V = s @ np.array([[0.6, 0.8]]) + [3.0, -2]
-    assert floor(Problem(V, lam, bias=True)) == pytest.approx(least, rel=1e-9)
+    assert Problem(V, lam, bias=True).floor == pytest.approx(least, rel=1e-9)
 
 
 def test_the_same_seed_gives_the_same_bits_and_progress_names_the_points():
