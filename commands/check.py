@@ -12,6 +12,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The optimum, the form of the report, bounds."""
     parser.epilog = "Exit status: 0 all hold; 1 one fails, or the point is a saddle; 2 for bad input."
     parser.add_argument("optimum", metavar="OPTIMUM")
+    parser.add_argument("--data", metavar="FILE", help="where the data are now, if they were not saved in OPTIMUM and "
+                                                       "have moved")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     parser.add_argument("--bounds", action="store_true", help="also how far below any dictionary could be (V1-V3)")
     parser.add_argument("--tau", type=float, metavar="T", help="the price of --bounds, >= 0, in the units of the data "
@@ -39,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         checks.installed("check", "figures", "matplotlib")
     with Progress() as progress:
         progress.say(f"reading {arguments.optimum}")
-        optimum = Optimum.load(arguments.optimum)
+        optimum = Optimum.load(arguments.optimum, arguments.data, progress.passing("verified"))
         bounds = None
         if arguments.bounds:
             progress.say("bounds")

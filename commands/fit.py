@@ -37,10 +37,10 @@ def run(arguments: argparse.Namespace) -> int:
     optimum.save(out)
     p, live = optimum.problem, int(optimum.live.sum())
     print(f"{out}: {optimum.status}")
-    print(f"objective     {optimum.objective:.12g}   (floor of any width without bias: {p.huber_floor:.12g})")
+    print(f"objective     {optimum.objective:.12g}   (floor of any width: {p.floor:.12g})")
     print(f"stationarity  {optimum.stationarity:.1e}   kkt {optimum.kkt:.1e}", end="")
     print("" if optimum.hessian_min is None else f"   least curvature {optimum.hessian_min:.2e}")
-    print(f"atoms         {live} live, {optimum.n_atoms - live} dead   codes per sample {optimum.Z.nnz / p.n:.2f}")
+    print(f"atoms         {live} live, {optimum.n_atoms - live} dead   codes per sample {optimum.codes_per_sample:.2f}")
     if live == 0:
         print(f"every code is zero: lam = {p.lam:g} exceeds every |x - b|")
     found = optimum.objectives

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 REFRESH = 0.1  # seconds between two states of the line
@@ -48,6 +49,19 @@ class Progress:
             print(f"{line}  ({_span(took)}{left})", file=sys.stderr, flush=True)
         except (OSError, ValueError):  # nobody reads it; the work goes on
             pass
+
+    def passing(self, line: str) -> Callable[[int, int], None]:
+        """What a pass over samples calls as it goes: said on a terminal, and elsewhere ten times in a long pass."""
+        told = 0.0
+
+        def passed(done: int, total: int) -> None:
+            nonlocal told
+            self.say(f"{line}: {done} of {total} samples", done, total)
+            if not self.live and done < total and done / total - told >= 0.1:
+                told = done / total
+                self.finished(f"{line}: {done} of {total} samples", done, total)
+
+        return passed
 
     def _show(self, line: str, done: int, total: int) -> None:
         from rich import progress

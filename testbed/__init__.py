@@ -15,6 +15,7 @@ from testbed.coding.exact import CodingError, encode
 from testbed.descent.batch import Batch, fit_many
 from testbed.descent.curvature import Classification, classify
 from testbed.descent.training import fit
+from testbed.dictionary import Dictionary
 from testbed.errors import InputError, NumericsError
 from testbed.optimum import Optimum
 from testbed.problem import Problem, huber
@@ -22,9 +23,9 @@ from testbed.problem import Problem, huber
 if TYPE_CHECKING:
     from testbed.estimator import SparseDictionary as SparseDictionary
 
-__all__ = ["Batch", "Bound", "Classification", "CodingError", "Factored", "Gap", "InputError", "NumericsError",
-           "Optimum", "Path", "Problem", "Search", "classify", "convex_fit", "encode", "fit", "fit_many", "gap",
-           "huber", "lower_bound", "path", "search"]
+__all__ = ["Batch", "Bound", "Classification", "CodingError", "Dictionary", "Factored", "Gap", "InputError",
+           "NumericsError", "Optimum", "Path", "Problem", "Search", "classify", "convex_fit", "encode", "fit",
+           "fit_many", "gap", "huber", "lower_bound", "path", "search"]
 
 
 def __getattr__(name: str) -> Any:

@@ -19,6 +19,7 @@ from testbed.checks import Array
 from testbed.dictionary import Dictionary, atoms
 from testbed.errors import InputError
 from testbed.problem import Problem
+from testbed.verify import Progress
 
 DENSE_ENTRIES = 1 << 25  # a file holds Z dense up to this many entries (256 MiB), and as three sparse arrays beyond
 
@@ -53,21 +54,23 @@ class Optimum(Dictionary):
 
     @classmethod
     def at(cls, problem: Problem, D: Any, b: Any = None, Z: Any = None, *, hessian_min: float | None = None,
-           restarts: int = 0, seed: int | None = None, objectives: Array | None = None) -> Optimum:
+           restarts: int = 0, seed: int | None = None, objectives: Array | None = None,
+           progress: Progress | None = None) -> Optimum:
         """Measure the dictionary D (m, d) on a problem; codes Z (n, m) are computed exactly if not given.
 
         This is how a dictionary from elsewhere (true features, a trained SAE's decoder) is asked how far from optimal
         it is. Raises InputError for atoms not of unit norm, wrong shapes, entries that are not finite, and sparse
-        arrays that are not sound.
+        arrays that are not sound. progress : called as progress(done, total), in samples, while it is measured.
         """
         D, b = atoms("Optimum", problem, D, b)
         brought = Dictionary(problem, D, b)
         if Z is None:
+            brought.measure(progress)  # and keeps the codes
             Z = brought.Z
         else:
             Z = checks.codes("Optimum", "Z", Z, problem.n, len(D))
             vars(brought)["Z"] = Z
-        seen = brought.measure()
+        seen = brought.measure(progress)
         found = cls(problem=problem, D=D, b=b, Z=Z, objective=seen.objective, stationarity=seen.stationarity,
                     kkt=seen.kkt, status=seen.status(hessian_min), hessian_min=hessian_min, restarts=restarts,
                     seed=seed, objectives=objectives, coder=brought.coder)
@@ -95,12 +98,12 @@ class Optimum(Dictionary):
         files.save_npz(path, arrays | {name: value for name, value in optional.items() if value is not None})
 
     @classmethod
-    def load(cls, path: str | Path, data: Any = None) -> Optimum:
+    def load(cls, path: str | Path, data: Any = None, progress: Progress | None = None) -> Optimum:
         """Read what `save` wrote and measure it again: the file's own claims are not taken on trust.
 
         data : where the data are now, a file's name or anything that Problem takes, for an optimum saved without them;
-        None looks where they were. They must be the same numbers. The Hessian is not recomputed, so a loaded optimum is
-        'global' or 'stationary' at most. Raises InputError naming the file.
+        None looks where they were. They must be the same numbers. progress : as in `at`. The Hessian is not recomputed,
+        so a loaded optimum is 'global' or 'stationary' at most. Raises InputError naming the file.
         """
         arrays = files.load_npz(path, required=["weights", "lam", "D", "b", "nonnegative", "bias"])
         try:
@@ -117,7 +120,8 @@ class Optimum(Dictionary):
             else:
                 raise InputError("array Z is missing")
             known = {name: _scalar(name, arrays[name]) for name in ("restarts", "seed") if name in arrays}
-            return cls.at(problem, arrays["D"], arrays["b"], Z, objectives=arrays.get("objectives"), **known)
+            return cls.at(problem, arrays["D"], arrays["b"], Z, objectives=arrays.get("objectives"),
+                          progress=progress, **known)
         except (ValueError, TypeError) as error:
             raise InputError(f"{path}: {error}") from None
 

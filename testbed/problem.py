@@ -204,7 +204,7 @@ class Problem:
         return bound * self.lam * self.lam
 
     def _floor_at(self, t: Array) -> tuple[float, Array, Array, float, float]:
-        """Of E[h_1(|v|)], v = x / lam - t: value, gradient and Hessian in t; E[1 / max(1, |v|)], and the largest |v|."""
+        """Of E[h_1(|v|)], v = x / lam - t: value, gradient and Hessian in t; E[1 / max(1, |v|)]; the largest |v|."""
         value, mean, reach, gradient, hessian = 0.0, 0.0, 0.0, np.zeros(self.d), np.zeros((self.d, self.d))
         for block in self.blocks():
             V = block.X / self.lam - t

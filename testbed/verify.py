@@ -198,7 +198,8 @@ def measure_many(X: Array, w: Array, lam: Array, D: Array, b: Array, Z: Array, b
     else:
         worst = np.maximum(np.abs(S) - 1, off)
     terms = np.linalg.norm(X, axis=2) + size.sum(axis=2)
-    kkt = (np.maximum(worst.max(axis=2), 0) / np.maximum(1, 1e-3 * terms / lam[:, None])).max(axis=1)
+    kkt = np.maximum(worst.max(axis=2), 0) / np.maximum(1, 1e-3 * terms / lam[:, None])
+    kkt = np.where(w > 0, kkt, 0).max(axis=1)
     mu = np.einsum("aij,ai->aj", size, w)
     pull = (Z * w[..., None]).transpose(0, 2, 1) @ (R / lam[:, None, None])
     balance = np.linalg.norm(pull / np.where(mu > 0, mu, 1)[..., None] - D, axis=2)

@@ -22,27 +22,27 @@ from testbed.bounds import certificate, convex
 from testbed.bounds.convex import Program
 from testbed.bounds.lower import ROUTES, Bound, better, floor_bound, lower_bound, solved
 from testbed.checks import Array
+from testbed.dictionary import Dictionary
 from testbed.errors import InputTypeError
-from testbed.optimum import Optimum
 from testbed.problem import LARGEST
 from testbed.threads import limited
 
 
-def priced(optimum: Optimum, tau: float) -> float:
+def priced(optimum: Dictionary, tau: float) -> float:
     """F_tau of a dictionary with its codes: F + sum_j (sqrt(lam^2 E|z_j|^2 + tau^2 E[z_j^2]) - lam E|z_j|)."""
     lam, mu = optimum.problem.lam, optimum.mu
     root = np.sqrt((lam * mu) ** 2 + tau**2 * _energy(optimum))
     return float(optimum.objective + (tau**2 * _energy(optimum) / np.where(root > 0, root + lam * mu, 1)).sum())
 
 
-def activity(optimum: Optimum) -> float:
+def activity(optimum: Dictionary) -> float:
     """sum over live atoms of E[z_j^2] / E|z_j|, the mean code weighted by itself, in units of X: width times level."""
     mu = optimum.mu
     return float((_energy(optimum)[mu > 0] / mu[mu > 0]).sum())
 
 
-def _energy(optimum: Optimum) -> Array:
-    return np.asarray((optimum.Z**2).T @ optimum.problem.weights).ravel()
+def _energy(optimum: Dictionary) -> Array:
+    return sum((np.asarray((block.Z**2).T @ block.w).ravel() for block in optimum.blocks()), np.zeros(optimum.n_atoms))
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,7 @@ class Gap:
 
 
 @limited(0)  # bits do not depend on how many threads BLAS has
-def gap(optimum: Optimum, tau: float | None = None) -> Gap:
+def gap(optimum: Dictionary, tau: float | None = None) -> Gap:
     """The certified gap of a dictionary, trained or not (V3).
 
     tau : the price at which to compare, in units of X. None takes the price that proves most about F itself among
@@ -107,7 +107,7 @@ def gap(optimum: Optimum, tau: float | None = None) -> Gap:
 
     Raises TypeError or ValueError naming the argument, and with a given tau > 0 whatever `lower_bound` raises.
     """
-    if not isinstance(optimum, Optimum):
+    if not isinstance(optimum, Dictionary):
         raise InputTypeError(f"gap: expected a testbed.Optimum; got {type(optimum).__name__}")
     program, size = Program.of(optimum.problem), activity(optimum)
     floor, lam = floor_bound(program), optimum.problem.lam

@@ -82,15 +82,15 @@ def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bo
     that could not be coded.
     """
     where = "fit_many"
-    X = checks.real_array(where, "X", X, 3)
+    X = checks.kept(checks.real_array(where, "X", X, 3), X)
     p, n, d = X.shape
     if 0 in X.shape:
         raise InputError(f"{where}: X is empty; its shape is {X.shape}")
     m = checks.count(where, "n_atoms", n_atoms)
     if m * d > MOST_FREE:
         raise InputError(f"{where}: n_atoms * d must be at most {MOST_FREE}; it is {m * d}. Use fit for each problem")
-    penalties = _penalties(where, lam, X)
     w = _weights(where, weights, p, n)
+    penalties = _penalties(where, lam, X, w)
     bias, nonnegative = checks.flag(where, "bias", bias), checks.flag(where, "nonnegative", nonnegative)
     seed = checks.integer(where, "seed", seed, 0, SEEDS)
     restarts = checks.count(where, "restarts", restarts, high=checks.TRIALS)
@@ -119,11 +119,12 @@ def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bo
     return Batch(**frozen, bias=bias, nonnegative=nonnegative, status=seen.status(least))
 
 
-def _penalties(where: str, lam: Any, X: Array) -> Array:
+def _penalties(where: str, lam: Any, X: Array, w: Array) -> Array:
     lam = np.full(len(X), checks.number(where, "lam", lam, 0, open_low=True)) if np.ndim(lam) == 0 else checks.vector(
         where, "lam", lam, len(X)).copy()
     largest = np.abs(X).max(axis=(1, 2))
-    bad = (lam <= 0) | (lam > LARGEST) | (lam < 1 / LARGEST) | (largest > LARGEST) | (lam < SMALLEST * largest)
+    counted = np.where(w > 0, np.abs(X).max(axis=2), 0).max(axis=1)
+    bad = (lam <= 0) | (lam > LARGEST) | (lam < 1 / LARGEST) | (largest > LARGEST) | (lam < SMALLEST * counted)
     if bad.any():
         i = int(bad.argmax())
         raise InputError(f"{where}: lam must be > 0 and in scale with X; problem {i} has lam = {lam[i]:.3g} and "
@@ -134,7 +135,7 @@ def _penalties(where: str, lam: Any, X: Array) -> Array:
 def _weights(where: str, weights: Any, p: int, n: int) -> Array:
     if np.ndim(weights) < 2:
         return np.tile(checks.weights(where, weights, n), (p, 1))
-    w = checks.matrix(where, "weights", weights, n)
+    w = np.array(checks.matrix(where, "weights", weights, n))
     if len(w) != p:
         raise InputError(f"{where}: weights must have shape {(p, n)}; its shape is {w.shape}")
     wrong = (w < 0).any(axis=1) | (np.abs(w.sum(axis=1) - 1) > checks.SUM_TOLERANCE)

@@ -25,14 +25,17 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 from testbed.bases import lowest
 from testbed.checks import Array
 from testbed.descent.phi import Point, Reduced
+from testbed.dictionary import Dictionary
 from testbed.errors import InputTypeError
-from testbed.optimum import Optimum
+from testbed.problem import BLOCK_ENTRIES
 from testbed.threads import limited
+from testbed.verify import KKT_TOLERANCE
 
 COMPLEMENTARITY = 1e-9  # nearer than this to a change of support, the second derivative is one-sided and not claimed
 FLAT = 1e-9  # a relative curvature smaller than this in size is not told from zero
 STATIONARY = 1e-8  # the Hessian is asked about points at least this stationary
 STEPS = tuple(sign * size for size in (0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4) for sign in (1, -1))
+LARGEST = 1 << 30  # bytes
 DENSE = 256  # up to this many free directions the matrix is formed and all its eigenvalues taken
 
 
@@ -104,7 +107,8 @@ class Classification:
     """What a dictionary with exact codes is, to second order.
 
     kind : 'local minimum' (least > 0), 'saddle' (a step along `direction` was seen to lower F), 'degenerate' (a support
-    about to change, a flat direction, or no eigenvalue certified), or 'not stationary'.
+    about to change, a flat direction, or no eigenvalue certified), 'not stationary', or 'too large to examine': data,
+    codes and an inverse for every support would take more than LARGEST bytes.
     least, margin : see Curvature. direction : (m, d) tangent to the atoms; bias_direction : (d,).
     decrease : by how much F fell along the direction, in squared units of X; 0 unless a saddle.
     """
@@ -117,13 +121,18 @@ class Classification:
     decrease: float
 
 
-def classify(optimum: Optimum, threads: int | None = None) -> Classification:
+def classify(optimum: Dictionary, threads: int | None = None) -> Classification:
     """Classify a dictionary by the least eigenvalue of its Hessian (M1); a saddle is one only if descent was seen.
 
-    Codes are computed anew, on at most so many threads (see `fit`). TypeError if the argument is not an Optimum.
+    Codes are exact ones, computed anew on at most so many threads (see `fit`). TypeError if the argument is no
+    Dictionary, such as an Optimum.
     """
-    if not isinstance(optimum, Optimum):
+    if not isinstance(optimum, Dictionary):
         raise InputTypeError(f"classify: expected a testbed.Optimum; got {type(optimum).__name__}")
+    if _bytes(optimum) > LARGEST:
+        exact = optimum.kkt <= KKT_TOLERANCE  # then what was measured block by block is what would be found here
+        kind = "not stationary" if exact and optimum.stationarity > STATIONARY else "too large to examine"
+        return Classification(kind, None, 0.0, np.zeros_like(optimum.D), np.zeros_like(optimum.b), 0.0)
     phi = Reduced(optimum.problem, optimum.n_atoms)
     theta = np.vstack([optimum.D, optimum.b[None] / phi.unit]) if phi.extra else np.array(optimum.D)
     with limited(phi.work, threads, "classify"):
@@ -141,6 +150,13 @@ def classify(optimum: Optimum, threads: int | None = None) -> Classification:
     direction = found.direction
     return Classification(kind, found.least, found.margin, direction[: phi.m],
                           direction[phi.m] * phi.unit if phi.extra else np.zeros_like(optimum.b), decrease)
+
+
+def _bytes(optimum: Dictionary) -> float:
+    """What is held to examine a dictionary: data and residuals, codes, the inverse of every support's Gram matrix."""
+    n, d = optimum.problem.n, optimum.problem.d
+    used = optimum.codes_per_sample if n * max(d, optimum.n_atoms) > BLOCK_ENTRIES else 0.0
+    return n * (3 * 8 * d + 3 * 12 * max(used, 32) + 8 * 1.5 * used**2)
 
 
 def descend_along(phi: Reduced, point: Point, direction: Array) -> Point | None:

@@ -183,9 +183,10 @@ def test_rows_of_weight_zero_change_no_bit_of_a_fit(bias, nonnegative):
     a = fit(X, 4, 0.4, bias, nonnegative, w, restarts=3)
     b = fit(Y, 4, 0.4, bias, nonnegative, v, restarts=3)
     assert np.array_equal(a.D, b.D) and np.array_equal(a.b, b.b) and (a.Z != b.Z[at]).nnz == 0
-    assert a.measured == b.measured and (a.status, a.hessian_min) == (b.status, b.hessian_min)
+    assert at[a.measured.kkt_sample] == b.measured.kkt_sample and (a.status, a.hessian_min) == (b.status, b.hessian_min)
+    assert a.measured == dataclasses.replace(b.measured, kkt_sample=a.measured.kkt_sample)
     assert np.array_equal(a.objectives, b.objectives) and a.codes_per_sample == b.codes_per_sample
-    assert np.array_equal(a.mu, b.mu) and a.problem.huber_floor == b.problem.huber_floor
+    assert np.array_equal(a.mu, b.mu) and a.problem.floor == b.problem.floor
     assert classify(a).margin == classify(b).margin and classify(a).kind == classify(b).kind == "local minimum"
     # they are coded all the same
     idle = np.flatnonzero(v == 0)
@@ -199,6 +200,8 @@ def test_a_row_of_weight_zero_at_the_edge_of_a_support_leaves_a_minimum_a_minimu
     Y, v = np.vstack([X[:40], 0.3 * o.D[:1]]), np.append(np.full(40, 1 / 40), 0)  # its score is lam exactly
     again = fit(Y, 3, 0.3, weights=v, restarts=2)
     assert o.status == again.status == "local_min" and classify(again).kind == "local minimum"
+    many = fit_many(Y[None], 3, 0.3, weights=v, start=o.D[None])
+    assert many.status[0] == "local_min" and many.objective[0] == pytest.approx(o.objective, rel=1e-13)
 
 
 def test_rows_of_weight_zero_change_no_verdict_on_codes():
@@ -212,8 +215,12 @@ def test_rows_of_weight_zero_change_no_verdict_on_codes():
 
 
 def test_rows_of_weight_zero_decide_on_no_penalty():
-    Y, w = np.array([[1.0, 0], [1e9, 0]]), np.array([1.0, 0])
-    assert fit(Y, 1, 1e-7, weights=w, restarts=1).D[0] == pytest.approx([1, 0])
+    Y, w = np.vstack([X[:20], [[1e15, 0, 0, 0]]]), np.append(np.full(20, 0.05), 0)
+    least = fit(X[:20], 2, 0.3, restarts=1).objective
+    assert fit(Y, 2, 0.3, weights=w, restarts=1).objective == least
     with pytest.raises(ValueError, match=r"lam must be at least 1e-14 max\|X\|"):
-        fit(Y, 1, 1e-7, restarts=1)
-    assert fit_many(Y[None], 1, 1e-7, weights=w).objective == pytest.approx(1e-7, rel=1e-6)
+        fit(Y, 2, 0.3, restarts=1)
+    many = fit_many(Y[None], 2, 0.3, weights=w, restarts=4)
+    assert many.objective[0] == pytest.approx(fit_many(X[None, :20], 2, 0.3, restarts=4).objective[0], rel=1e-12)
+    with pytest.raises(ValueError, match="problem 0 has lam = 0.3"):
+        fit_many(Y[None], 2, 0.3)

@@ -10,7 +10,6 @@ from widths import dictionary, pair, points
 
 from commands.cli import main
 from testbed import Optimum, Problem, convex_fit, fit, gap, huber, lower_bound
-from testbed.basins import paths
 from testbed.bounds import certificate, convex
 from testbed.bounds.convex import Program
 from testbed.bounds.gaps import activity, priced
