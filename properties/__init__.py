@@ -36,7 +36,8 @@ from properties.first_order import tilt
 from properties.matching import FeatureVerdict, Match, match, verdicts
 from properties.recovery import Recovery, recoverable
 from properties.recovery_share import largest_p, recovery_share
-from properties.report import Report, Verdict, report
+from properties.judging import Report, Verdict, judge
+from properties.scaled import Progress
 from testbed.errors import InputTypeError
 from testbed.optimum import Optimum
 
@@ -52,7 +53,7 @@ ALL: tuple[Property, ...] = tuple(
 BY_ID: dict[str, Property] = {p.id: p for p in ALL}
 
 __all__ = ["ALL", "BY_ID", "FeatureVerdict", "Match", "Property", "Recovery", "Report", "Residual", "Verdict", "check",
-           "get", "largest_p", "match", "recoverable", "recovery_share", "report", "tilt", "verdicts"]
+           "get", "largest_p", "match", "recoverable", "recovery_share", "tilt", "verdicts"]
 
 
 def get(id: str) -> Property:
@@ -62,12 +63,13 @@ def get(id: str) -> Property:
     return BY_ID[id]
 
 
-def check(optimum: Optimum) -> Report:
-    """Every statement that applies to the optimum's problem, whatever status the optimum claims.
+def check(optimum: Optimum, progress: Progress | None = None) -> Report:
+    """Every statement about one optimum, whatever status it claims, in one pass over its samples.
 
-    A dictionary that is not stationary fails; it is not excused. Atoms that are never active are left out of the
-    statements about live atoms. TypeError if the argument is not an Optimum.
+    A dictionary that is not stationary fails; it is not excused. Where what a statement is about does not occur there is
+    nothing to test, and it neither holds nor fails. progress is called as progress(samples done, their number) after
+    every block. TypeError if the argument is not an Optimum.
     """
     if not isinstance(optimum, Optimum):
         raise InputTypeError(f"check: expected a testbed.Optimum; got {type(optimum).__name__}")
-    return report(optimum, ALL)
+    return judge(optimum, ALL, progress)

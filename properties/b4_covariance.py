@@ -10,20 +10,27 @@ Extremal: an antipodal pair of unequal frequencies, whose activities have means 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from properties.base import TOLERANCE, Property, Residual, violation
+from properties.base import TOLERANCE, Property, Residual, Totals, violation
 from properties.cases import antipodal_pair
 from properties.scaled import Scaled
 
 
-def violations(o: Scaled) -> Residual:
+def gather(o: Scaled) -> dict[str, Any]:
+    """(m, d) E[z_j r], (m,) E[z_j], (d,) E[r]."""
+    return {"zr": o.pulled, "z": o.total(o.code), "r": o.w @ o.r}
+
+
+def finish(t: Totals) -> Residual:
     """(live,) violations of B4."""
-    centred = o.r - o.w @ o.r
-    return violation(np.linalg.norm(o.pull.T @ centred - o.D[o.live], axis=1), ("atom", o.live))
+    covariance = t.mean("zr") - t.mean("z")[:, None] * t["r"]
+    return violation(np.linalg.norm(covariance - t.D[t.live], axis=1), ("atom", t.live))
 
 
 PROPERTY = Property(
-    id="B4", name="covariance", where="biased", tolerance=TOLERANCE, violations=violations, case=antipodal_pair,
-    statement="Cov(zⱼ, r) = λ μⱼ dⱼ",
+    id="B4", name="covariance", where="biased", tolerance=TOLERANCE, gather=gather, finish=finish, case=antipodal_pair,
+    statement="Cov(zⱼ, r) = λ μⱼ dⱼ", tests="tests/properties/test_properties.py",
 )

@@ -14,19 +14,26 @@ Extremal: the correlated pair, whose tilt balances two unequal pulls.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from properties.base import TOLERANCE, Property, Residual, violation
+from properties.base import TOLERANCE, Property, Residual, Totals, violation
 from properties.cases import correlated_pair
 from properties.scaled import Scaled
 
 
-def violations(o: Scaled) -> Residual:
+def gather(o: Scaled) -> dict[str, Any]:
+    """(m, d) E[z_j r]."""
+    return {"zr": o.pulled}
+
+
+def finish(t: Totals) -> Residual:
     """(live,) violations of S1."""
-    return violation(np.linalg.norm(o.pull.T @ o.r - o.D[o.live], axis=1), ("atom", o.live))
+    return violation(np.linalg.norm(t.mean("zr") - t.D[t.live], axis=1), ("atom", t.live))
 
 
 PROPERTY = Property(
-    id="S1", name="balance", where="stationary", tolerance=TOLERANCE, violations=violations, case=correlated_pair,
-    statement="E[zⱼ r] = λ μⱼ dⱼ",
+    id="S1", name="balance", where="stationary", tolerance=TOLERANCE, gather=gather, finish=finish,
+    case=correlated_pair, statement="E[zⱼ r] = λ μⱼ dⱼ", tests="tests/properties/test_properties.py",
 )

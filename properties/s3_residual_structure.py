@@ -12,24 +12,29 @@ Extremal: the correlated pair, whose cross-covariance is neither diagonal nor is
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from properties.base import TOLERANCE, Property, Residual, violation
+from properties.base import NOTHING, TOLERANCE, Property, Residual, Totals, violation
 from properties.cases import correlated_pair
 from properties.scaled import Scaled
 
 
-def violations(o: Scaled) -> Residual:
-    """The violation of S3, one number; none if no atom is live."""
-    if not len(o.live):
-        return violation(np.zeros(0))
-    share = o.w / o.mu.sum()
-    cross = (o.r * share[:, None]).T @ o.y
-    predicted = o.D.T @ ((o.mu / o.mu.sum())[:, None] * o.D)
-    return violation(np.linalg.norm(cross - predicted))
+def gather(o: Scaled) -> dict[str, Any]:
+    """(d, d) E[r' zD]."""
+    return {"cross": (o.r * o.w[:, None]).T @ o.y}
+
+
+def finish(t: Totals) -> Residual:
+    """The violation of S3, one number; nothing if no atom is live."""
+    if not len(t.live):
+        return NOTHING
+    trace = t.mu.sum()
+    return violation(np.linalg.norm(t["cross"] / trace - t.D.T @ ((t.mu / trace)[:, None] * t.D)))
 
 
 PROPERTY = Property(
-    id="S3", name="residual structure", where="stationary", tolerance=TOLERANCE, violations=violations,
-    case=correlated_pair, statement="E[rᵀ zD] = λ Dᵀ diag(μ) D",
+    id="S3", name="residual structure", where="stationary", tolerance=TOLERANCE, gather=gather, finish=finish,
+    case=correlated_pair, statement="E[rᵀ zD] = λ Dᵀ diag(μ) D", tests="tests/properties/test_properties.py",
 )

@@ -23,42 +23,48 @@ Extremal: the correlated pair, an equality.
 
 from __future__ import annotations
 
-import numpy as np
-from scipy.sparse import csr_array
+from typing import Any
 
-from properties.base import TOLERANCE, Property, Residual, violation
+import numpy as np
+
+from properties.base import NOTHING, TOLERANCE, Property, Residual, Totals, violation
 from properties.cases import correlated_pair
 from properties.scaled import Array, Scaled
 
 
-def sides(o: Scaled) -> tuple[Array, Array]:
+def gather(o: Scaled) -> dict[str, Any]:
+    """Sums of w |z_j| over samples with j and k on: of 1, of the signs' product, and of |t|; and of |t| over all."""
+    size = np.abs(o.code)
+    together = o.pairs(size)
+    wander = size * o.turn
+    return {
+        "together": together,
+        "agree": together if o.nonnegative and (o.sign > 0).all() else o.pairs(o.code, o.sign),
+        "beside": o.pairs(wander), "wander": o.total(wander),
+    }
+
+
+def sides(t: Totals) -> tuple[Array, Array]:
     """Both sides of S6, (live, m) each: left <= right at a stationary dictionary."""
-    G = o.G[o.live]
-    agree = o.pull.T @ o.sign  # P_j(same sign) - P_j(opposite sign)
-    together = abs(o.pull).T @ o.on.astype(float)  # P_j(k on)
-    left = np.abs(agree - together * G)
-    wander = _wander(o).T @ (~o.on).astype(float)
-    return left, wander * np.sqrt(np.maximum(1 - G * G, 0))
+    G = t.G[t.live]
+    left = np.abs(t.mean("agree") - t.mean("together") * G)
+    silent = np.maximum(t.mean("wander")[:, None] - t.mean("beside"), 0)  # E_j[|t|; k off]; NaN stays
+    return left, silent * np.sqrt(np.maximum(1 - G * G, 0))
 
 
-def _wander(o: Scaled) -> csr_array:
-    """(n, live) |t| weighted by activity: w_i |z_ij| / mu_j |sign(z_ij) r_i / lam - d_j|."""
-    weights = abs(o.pull).tocsc()
-    for column, atom in enumerate(o.live):
-        place = slice(weights.indptr[column], weights.indptr[column + 1])
-        rows = weights.indices[place]
-        t = o.sign[rows, atom, None] * o.r[rows] - o.D[atom]
-        weights.data[place] *= np.linalg.norm(t, axis=1)
-    return csr_array(weights)
-
-
-def violations(o: Scaled) -> Residual:
-    """(live, m) violations of S6."""
-    left, right = sides(o)
-    return violation(left - right, ("atom", o.live), ("atom", o.atoms))
+def finish(t: Totals) -> Residual:
+    """(live, m) violations of S6, 0 for atoms that never fire together; nothing if no two do."""
+    others = t["together"][t.live] != 0
+    others[np.arange(len(t.live)), t.live] = False
+    if not others.any():
+        return NOTHING
+    left, right = sides(t)
+    return violation(np.where(others, left - right, 0), ("atom", t.live), ("atom", range(t.m)))
 
 
 PROPERTY = Property(
-    id="S6", name="no nesting", where="stationary", tolerance=TOLERANCE, violations=violations, case=correlated_pair,
+    id="S6", name="no nesting", where="stationary", tolerance=TOLERANCE, gather=gather, finish=finish,
+    case=correlated_pair, needs="two atoms that fire together",
     statement="Pⱼ(k on) tan(θⱼₖ/2) ≤ Eⱼ[tan∠(r, dⱼ); k off]: supports nest only if dⱼ = dₖ",
+    tests="tests/properties/test_properties.py",
 )
