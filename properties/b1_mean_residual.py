@@ -4,7 +4,7 @@ The derivative of F with respect to b is -E[r], and b is free. Every score then 
 atom is live or dead.
 
 Residual: |E r| / lam, one number.
-Holds at a stationary bias with exact codes. Derived from the optimisation problem; see docs/theory.md.
+Holds at a stationary bias with exact codes.
 Extremal: one atom of density p < 1/2, whose bias lam p / (1 - p) cancels the shrinkage of its samples.
 """
 

@@ -11,7 +11,6 @@ So no atom is on everywhere, and somewhere in j's silence k reaches 1 - G_jk tim
 Residual: (a) |E[(1 - s_j) 1{j off}] - 1| per atom; (b) S5's identity per live k and per j; (c) the excess in the
 scalar bound, divided by mu_k, per live k and per j. The sign of the weights is S5's to check.
 Holds for nonnegative codes at a stationary dictionary and bias; signed codes have S5's zonotope and B3 instead.
-Derived from the optimisation problem; see docs/theory.md.
 Extremal: an antipodal pair firing at one height, where the scalar bound is an equality.
 """
 

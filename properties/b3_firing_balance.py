@@ -10,8 +10,7 @@ signs of an atom are such a pair: |P(z_j > 0) - P(z_j < 0)| <= P(j off).
 
 Residual: (a) the identity, per atom; (b) the excess in the inequality, per antipodal pair (signed: per atom).
 Probabilities are their own unit.
-Holds at a stationary bias with exact codes, for live and dead atoms. Derived from the optimisation problem; see
-docs/theory.md.
+Holds at a stationary bias with exact codes, for live and dead atoms.
 Extremal: an antipodal pair and a silent sample with a score of exactly 1: the inequality is an equality.
 """
 

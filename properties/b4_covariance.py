@@ -3,8 +3,8 @@
 S1 is E[z_j r] = lam mu_j d_j, and E[r] = 0 (B1), so the product of means that a covariance subtracts is zero. What is
 left over varies with an atom's activity along that atom, and in no other direction. The same for signed codes.
 
-Residual, per live atom: |Cov(z_j, r) / (lam mu_j) - d_j|, at most S1's plus B1's; computed with centred residuals.
-Holds at a stationary dictionary and bias. Derived from the optimisation problem; see docs/theory.md.
+Residual, per live atom: |Cov(z_j, r) / (lam mu_j) - d_j|, at most S1's plus B1's.
+Holds at a stationary dictionary and bias.
 Extremal: an antipodal pair of unequal frequencies, whose activities have means that matter.
 """
 

@@ -6,7 +6,7 @@ residual with its reconstruction, hence |x - b|^2 = |zD|^2 + |r|^2 + 2 lam sum |
 
 Residual, per sample: |<r, zD> / (lam sum |z|) - 1|, in units of max(1, |x| / 1000 lam); 0 where nothing fires. It is
 the z-weighted mean of C1's violations on the support, so it is no larger than C1's.
-Holds at exact codes of any dictionary. Derived from the optimisation problem; see docs/theory.md.
+Holds at exact codes of any dictionary.
 Extremal: the correlated pair, an identity with both terms of order 1 and a support of two overlapping atoms.
 """
 

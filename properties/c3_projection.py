@@ -6,12 +6,12 @@ The dual of exact coding. A point r of the convex set K is nearest to x - b exac
 
 On K, <zD, r'> = sum z_j <d_j, r'> is at most lam sum |z_j|, and r attains this by C2: the codes are the certificate.
 Taking for r' another sample's residual, both ways round, gives <zD - z'D, r - r'> >= 0, hence x -> r and x -> zD are
-firmly nonexpansive: |r - r'|^2 + |zD - z'D|^2 <= |x - x'|^2.
+firmly nonexpansive: |r - r'|^2 + |zD - z'D|^2 <= |x - x'|^2. Neither map moves two points apart.
 
 Residual: (a) r's violation of K, per sample; (b) the certificate's gap 1 - <zD, r> / (lam sum |z|), per sample; (c) the
 inequality itself with the residuals of PAIRED samples spread evenly over the data for r', per pair, divided by
 lam sum |z| (so that it is a z-weighted mean of s'_j - s_j). All in units of max(1, |x| / 1000 lam).
-Holds at exact codes of any dictionary. Derived from the optimisation problem; see docs/theory.md.
+Holds at exact codes of any dictionary.
 Extremal: the correlated pair, where residuals share a facet of K and the inequality is an equality.
 """
 

@@ -8,7 +8,7 @@ do, and near-antipodal ones pay for it. (Signed: the same with -d_j for the atom
 Residual, per sample: the relative shortfall (1 - |r| / floor)+, in units of max(1, |x| / 1000 lam). Any subset of the
 eigenvectors of G_A gives a valid, weaker floor; those with eigenvalues below CUT of the largest are left out, because
 they would multiply C1's residual by more than sqrt(|A| / CUT). Hence the tolerance.
-Holds at exact codes of any dictionary. Derived from the optimisation problem; see docs/theory.md.
+Holds at exact codes of any dictionary.
 Extremal: residuals in the span of one, two and three active atoms, at the floor exactly.
 """
 

@@ -1,4 +1,6 @@
-"""G1 and G2, the Huber floor: F >= E[h_lam(|x - b|)] at every dictionary of any width, with equality iff max|r| <= lam.
+"""G1, the Huber floor: F >= E[h_lam(|x - b|)] at every dictionary of any width, with equality iff max|r| <= lam.
+
+And F*(m) does not increase with the number of atoms m, because an unused atom costs nothing.
 
 Write x for x - b, and q = x min(1, lam / |x|), what would be left of x on an atom of its own. Completing the square,
 
@@ -17,7 +19,7 @@ loss is h_lam everywhere iff max|r| <= lam (G2). In between, half the square of 
 
 Residual, per sample, relative to h_lam(|x|) and in units of max(1, |x| / 1000 lam): the excess of the floor over the
 loss, and that of the left side over the right.
-Holds at exact codes of any dictionary and bias. Derived from the optimisation problem; see docs/theory.md.
+Holds at exact codes of any dictionary and bias.
 Extremal: points with atoms of their own (loss = floor), one of length lam, and one so placed that nothing codes it,
 r = x, for which the upper bound is an equality far from the wide limit.
 """

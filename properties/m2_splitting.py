@@ -13,7 +13,7 @@ and there <r, d_j> = lam (C1). It does not matter which copy carries the codes: 
 Residual, per live atom j and atom k that coincides with it: E_j|r / lam - d_j|, which is at least the slope in units of
 lam mu_j; 0 for atoms that do not coincide. Coincide means |d_j - d_k| <= COINCIDENT: minima may hold two distinct atoms
 arbitrarily close together, and this far apart they split by less than the tolerance.
-Holds at a local minimum. Derived from the optimisation problem; see docs/theory.md.
+Holds at a local minimum.
 Extremal: two copies of an atom that codes one point, sharing its code: duplicates, and yet a global minimum.
 """
 

@@ -9,8 +9,8 @@ and u = r_i / |r_i| gains at least 1/2 w_i (|r_i| - lam)^2, a finite amount, unl
 an antipodal u serves as well: |<r, u>|.) The dead atom itself need not be near any residual: phi does not depend on it
 at all while its scores are below 1, so a dictionary with one can be a local minimum, and often is.
 
-Residual, per sample of positive weight: (|r| / lam - 1)+ if some atom is dead, in units of max(1, |x| / 1000 lam).
-Holds at a global minimum. Derived from the optimisation problem; see docs/theory.md.
+Residual, per sample: (|r| / lam - 1)+ if some atom is dead, in units of max(1, |x| / 1000 lam).
+Holds at a global minimum.
 Extremal: a dead atom, and a residual of exactly lam.
 """
 

@@ -1,14 +1,14 @@
 """S1, balance: the residual, averaged with the weight of an atom's own activity, points along that atom.
 
-    E[z_j r] = lam mu_j d_j,   mu_j = E|z_j|
+    E[z_j r] = lam mu_j d_j,   mu_j = E|z_j|,     or     E_j[r] = lam d_j.
 
 dF/dd_j = -E[z_j r]. On the sphere |d_j| = 1 only its tangential part must vanish, so E[z_j r] is a multiple of d_j;
 its product with d_j is E[z_j <r, d_j>] = lam E|z_j| by C1. The same for signed codes.
 
 Residual, per live atom: |E[z_j r] / (lam mu_j) - d_j|, the stationarity that testbed.verify reports, here from
-weights w_i z_ij / mu_j that sum to 1, so that a rarely used atom is measured as sharply as a busy one. All other S
+means over each atom's own activity, so that a rarely used atom is measured as sharply as a busy one. All other S
 statements are averages of this vector equation (and of C1), with residuals no larger.
-Holds at a stationary dictionary with exact codes. Derived from the optimisation problem; see docs/theory.md.
+Holds at a stationary dictionary with exact codes.
 Extremal: the correlated pair, whose tilt balances two unequal pulls.
 """
 

@@ -5,7 +5,7 @@ ridge lam mu_j that the mean activities alone decide: the unit norm has become a
 
 Residual, per live atom: the norm of its row, divided by lam mu_j. It is S1's, but computed from the moments of data
 and codes and never from a residual.
-Holds at a stationary dictionary with exact codes. Derived from the optimisation problem; see docs/theory.md.
+Holds at a stationary dictionary with exact codes.
 Extremal: the correlated pair, whose moments have off-diagonal entries.
 """
 

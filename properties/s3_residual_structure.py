@@ -6,7 +6,7 @@ alone determine. The same for signed codes.
 
 Residual: Frobenius norm of the difference, divided by the trace lam E[sum |z|]. It is a mu-weighted mean of S1's
 errors, so at most the largest of them; no single atom is to be named.
-Holds at a stationary dictionary with exact codes. Derived from the optimisation problem; see docs/theory.md.
+Holds at a stationary dictionary with exact codes.
 Extremal: the correlated pair, whose cross-covariance is neither diagonal nor isotropic.
 """
 

@@ -4,8 +4,9 @@ The product of S1 with d_k. The cosine of two atoms is the mean score of one whi
 the two means run over different samples they agree. Atom k may be dead: only j must be live. Signed: E[z_j s_k] /
 mu_j.
 
-Residual, per live atom j and atom k: |E[z_j s_k] / mu_j - G_jk|, at most S1's for atom j.
-Holds at a stationary dictionary with exact codes. Derived from the optimisation problem; see docs/theory.md.
+Residual, per live atom j and atom k: |E[z_j s_k] / mu_j - G_jk|, with <E[z_j r], d_k> / lam for the mean; at most S1's
+for atom j.
+Holds at a stationary dictionary with exact codes.
 Extremal: the correlated pair, with cosine sin 2 psi although the features are orthogonal.
 """
 

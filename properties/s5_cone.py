@@ -5,7 +5,7 @@ By S4, mu_k G_jk = E[z_k s_j]. Subtract this from mu_k = E[z_k]; where j is on, 
     mu_k (1 - G_jk) = E[z_k (1 - s_j) 1{j off}]   for all k,     1 - s_j >= 0:
 
 the codes seen while j is silent, with weights w (1 - s_j) >= 0, add up to the vector on the left. No model of the
-data enters: decoder cosines and distributions of activity constrain each other. It is stationarity of the atoms k
+data enters: decoder cosines and firing statistics constrain each other, whatever the data. It is stationarity of the atoms k
 that is used; atom j only has to obey C1, so the condition holds for dead j too.
 
 Signed codes: s_j = sign z_j where j is on, and only |s_j| <= 1 elsewhere. The same subtraction leaves
@@ -18,7 +18,7 @@ for any dictionary. Nonnegative codes make the constraint one-sided.
 Residual: (a) the identity, per live k and per j, divided by mu_k (then at most S1's for k plus C1's); (b) per sample
 and silent atom, the negative part of the weight 1 - s_j (signed: |s_j| - 1), in units of max(1, |x| / 1000 lam).
 Together they certify membership: no solver has to find the weights. `distance` asks one nonetheless.
-Holds at a stationary dictionary with exact codes. Derived from the optimisation problem; see docs/theory.md.
+Holds at a stationary dictionary with exact codes.
 Extremal: the correlated pair: with one other atom the cone is a single ray, and the vector is on it.
 """
 

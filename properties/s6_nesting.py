@@ -5,7 +5,7 @@ of each child's support. That is absorption. How much, follows from where the re
 
 There r / lam = d_j + t with t orthogonal to d_j (C1), and |t| is the tangent of the angle between r and d_j. S1 says
 E_j[t] = 0, so E_j[<t, d_k>] = 0. Where k is on, <t, d_k> = 1 - G_jk (C1 again); where k is off, it is at most
-|t| sqrt(1 - G_jk^2) in size. With P_j, E_j the probability and mean over j's activity, and theta the atoms' angle,
+|t| sqrt(1 - G_jk^2) in size, as t sees only the part of d_k orthogonal to d_j. With P_j, E_j the probability and mean over j's activity, and theta the atoms' angle,
 
     P_j(k on) (1 - G_jk) <= sqrt(1 - G_jk^2) E_j[|t| 1{k off}],    or
     P_j(k on) tan(theta / 2) <= E_j[ tan angle(r, d_j) ; k off ].
@@ -17,7 +17,7 @@ Signed codes: put sign(z_j) r for r. Then <t, d_k> = sign(z_j z_k) - G_jk where 
 |P_j(same sign) (1 - G_jk) - P_j(opposite sign) (1 + G_jk)|: nested supports force G_jk = P_j(same) - P_j(opposite).
 
 Residual, per live atom j and atom k: the excess of the left side over the right, in units of cosines.
-Holds at a stationary dictionary with exact codes. Derived from the optimisation problem; see docs/theory.md.
+Holds at a stationary dictionary with exact codes.
 Extremal: the correlated pair, an equality.
 """
 
