@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         if optimum.status == "stationary" and second.kind == "local minimum":
             optimum = replace(optimum, status="local_min", hessian_min=second.least)
         progress.say("statements")
-        report = check(optimum)
+        report = check(optimum, lambda done, total: progress.say("statements", done, total))
     if arguments.json:
         order = {"kind": second.kind, "least_curvature": second.least, "margin": second.margin}
         extra = {} if bounds is None else {"bounds": bounds.to_json()}

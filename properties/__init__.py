@@ -19,11 +19,12 @@ from properties.judging import Report, Verdict, judge
 from properties.matching import FeatureVerdict, Match, match, verdicts
 from properties.recovery import Recovery, recoverable
 from properties.recovery_share import largest_p, recovery_share
-from properties.scaled import Progress
+from testbed.dictionary import Dictionary
 from testbed.errors import InputTypeError
-from testbed.optimum import Optimum
+from testbed.verify import Progress
 
-BY_ID: dict[str, Property] = {id: e.statement for id, e in found().items() if isinstance(e.statement, Property)}
+BY_ID: dict[str, Property] = {id: entry.statement for id, entry in found().items()
+                              if isinstance(entry.statement, Property)}
 ALL: tuple[Property, ...] = tuple(BY_ID.values())
 
 __all__ = ["ALL", "BY_ID", "FeatureVerdict", "Match", "Property", "Recovery", "Report", "Residual", "Statement", "Verdict",
@@ -37,13 +38,14 @@ def get(id: str) -> Property:
     return BY_ID[id]
 
 
-def check(optimum: Optimum, progress: Progress | None = None) -> Report:
+def check(optimum: Dictionary, progress: Progress | None = None) -> Report:
     """Every statement about one optimum, whatever status it claims, in one pass over its samples.
 
-    A dictionary that is not stationary fails; it is not excused. Where what a statement is about does not occur there is
-    nothing to test, and it neither holds nor fails. progress is called as progress(samples done, their number) after
-    every block. TypeError if the argument is not an Optimum.
+    A dictionary that is not stationary fails; it is not excused. Where what a statement is about does not occur there
+    is nothing to test, and it neither holds nor fails. progress is called as progress(samples done, their number) after
+    every block. The argument may be a Dictionary of
+    unknown quality; InputTypeError if it is neither.
     """
-    if not isinstance(optimum, Optimum):
-        raise InputTypeError(f"check: expected a testbed.Optimum; got {type(optimum).__name__}")
+    if not isinstance(optimum, Dictionary):
+        raise InputTypeError(f"check: expected a testbed.Optimum or Dictionary; got {type(optimum).__name__}")
     return judge(optimum, ALL, progress)

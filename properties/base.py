@@ -20,14 +20,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from properties.residual import NOTHING, Residual, peak, violation
-from properties.scaled import Progress, Scaled, blocks
+from properties.scaled import Scaled, blocks
 from properties.sums import Kept, Largest, Running, Totals
+from testbed.dictionary import Dictionary
 from testbed.errors import InputError
 from testbed.optimum import Optimum
 from testbed.threads import limited
+from testbed.verify import Progress
 
-__all__ = ["CODE_TOLERANCE", "NOTHING", "PLACES", "TOLERANCE", "Evidence", "Kept", "Largest", "Property", "Residual", "Statement",
-           "Totals", "measure", "peak", "violation"]
+__all__ = ["CODE_TOLERANCE", "NOTHING", "PLACES", "TOLERANCE", "Evidence", "Kept", "Largest", "Property", "Residual",
+           "Statement", "Totals", "measure", "peak", "violation"]
 
 CODE_TOLERANCE = 1e-10  # statements about exact codes: KKT residuals of 1e-12, and room for the rounding of other sums
 TOLERANCE = 1e-8  # statements about stationary dictionaries: each residual is at most S1's plus C1's, 1e-9 together
@@ -114,7 +116,7 @@ class Property(Statement):
     needs: str = "a live atom"
     nonnegative_only: bool = False
 
-    def excuse(self, optimum: Optimum) -> str:
+    def excuse(self, optimum: Dictionary) -> str:
         """Why the statement says nothing about this problem, in a few words; empty if it does say something."""
         if self.where == "biased" and not optimum.problem.bias:
             return "needs a fitted bias"
@@ -122,11 +124,11 @@ class Property(Statement):
             return "needs nonnegative codes"
         return ""
 
-    def applies(self, optimum: Optimum) -> bool:
+    def applies(self, optimum: Dictionary) -> bool:
         """Whether the statement says something about this problem. An optimum's claimed status plays no part."""
         return not self.excuse(optimum)
 
-    def residual(self, optimum: Optimum) -> Residual:
+    def residual(self, optimum: Dictionary) -> Residual:
         """Dimensionless violations of the statement; ValueError if it does not apply to this problem."""
         if excuse := self.excuse(optimum):
             raise InputError(f"{self.id}: {self.name} {excuse}")
@@ -142,7 +144,7 @@ class Property(Statement):
         yield from super().evidence()
 
 
-def measure(statements: Iterable[Property], optimum: Optimum,
+def measure(statements: Iterable[Property], optimum: Dictionary,
             progress: Progress | None = None) -> tuple[dict[str, Residual], int]:
     """The residuals of statements that apply, by id, and the number of live atoms: one pass over the samples.
 

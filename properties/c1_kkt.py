@@ -1,8 +1,9 @@
 """C1, the optimality of codes: scores are at most 1, and exactly 1 on the support.
 
 For fixed atoms, 1/2 |x - zD|^2 + lam sum z is convex in z with gradient lam (1 - s_j), s_j = <r, d_j> / lam. On z >=
-0 it is minimal exactly when no derivative is negative (s_j <= 1) and none is positive where z_j > 0 (s_j = 1). Signed
-codes with lam |z_j| may move both ways: |s_j| <= 1, and s_j = sign z_j on the support. All else uses the codes through this alone.
+0 it is minimal exactly when no derivative is negative (s_j <= 1) and none is positive where z_j > 0 (s_j = 1).
+Signed codes with lam |z_j| may move both ways: |s_j| <= 1, and s_j = sign z_j on the support. All else uses the
+codes through this alone.
 
 Residual, per sample and atom: the amount by which a score breaks this, or by which a code has the wrong sign, in
 units of max(1, |x| / 1000 lam) (a score cannot be better than the rounding of <r, d>).

@@ -1,7 +1,7 @@
 """The statements there are: every module of this package that declares one, found by looking.
 
-A module declares `PROPERTY = Property(...)`, or `STATEMENT = Statement(...)` for one that is not about a single optimum.
-Its docstring is the statement's text. Nothing else lists it.
+A module declares `PROPERTY = Property(...)`, or `STATEMENT = Statement(...)` for one that is not about a single
+optimum. Its docstring is the statement's text. Nothing else lists it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""G4, equivariances: rotated data give rotated atoms; atoms may be permuted; (X, lam) -> (cX, c lam) multiplies F by c^2
-and codes by c; integer weights are repeated rows.
+"""G4, equivariances: rotated data give rotated atoms; atoms may be permuted; (X, lam) -> (cX, c lam) multiplies F by
+c^2 and codes by c; integer weights are repeated rows.
 
 Why: substitute. Training works in units of a power of two near lam, so that for c a power of two the result is the
 same bit for bit.

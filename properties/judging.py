@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from properties.base import Property, measure
-from properties.scaled import Progress
-from testbed.optimum import Optimum
-
+from testbed.dictionary import Dictionary
+from testbed.verify import Progress
 
 NOTHING_TO_TEST = "nothing to test"
 
@@ -125,7 +124,7 @@ class Report:
             yield "Every code is zero: no atom is live, and there is nothing to test about live atoms."
 
 
-def judge(optimum: Optimum, statements: Iterable[Property], progress: Progress | None = None) -> Report:
+def judge(optimum: Dictionary, statements: Iterable[Property], progress: Progress | None = None) -> Report:
     """Judge an optimum by the given statements; see properties.check."""
     statements = tuple(statements)
     found, live = measure([p for p in statements if p.applies(optimum)], optimum, progress)

@@ -1,11 +1,11 @@
 """T7, the classical result: how many samples a basis needs to be recoverable, signed and nonnegative.
 
 Gribonval and Schnass (2010) ask when a basis is a local minimum of l1 dictionary learning, with signed coefficients
-that are zero but for a probability p and Gaussian otherwise: with high probability once n is of order k log k. That is
-T6's signed condition at random codes, where y_j costs |y_j| while c_j = 0 and a zonotope takes the cone's place. Replacing
-each coefficient by its size gives the nonnegative problem. For codes that fire about once per sample both thresholds
-grow like k log k samples: every feature has to be seen while each other one is silent, which is collecting coupons.
-Nonnegative codes need fewer, and have no upper limit on how often features fire.
+that are zero but for a probability p and Gaussian otherwise: with high probability once n is of order k log k. That
+is T6's signed condition at random codes, where y_j costs |y_j| while c_j = 0 and a zonotope takes the cone's place.
+Replacing each coefficient by its size gives the nonnegative problem. For codes that fire about once per sample both
+thresholds grow like k log k samples: every feature has to be seen while each other one is silent, which is
+collecting coupons. Nonnegative codes need fewer, and have no upper limit on how often features fire.
 
 Two exact statements stand beside the counts, both derived from the condition:
 
@@ -26,11 +26,8 @@ from scipy.optimize import brentq
 from scipy.stats import binom
 
 from generators.geometry import directions
-<<<<<<< HEAD
-from properties.kernels import recovery as kernels
-=======
 from properties.base import Statement
->>>>>>> 0d37d3a (Every statement is found where it is declared, and its docstring is the text of docs/theory.md and testbed theory)
+from properties.kernels import recovery as kernels
 from properties.recovery import Truth, margin
 from testbed import checks
 from testbed.checks import Array

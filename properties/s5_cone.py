@@ -5,8 +5,8 @@ By S4, mu_k G_jk = E[z_k s_j]. Subtract this from mu_k = E[z_k]; where j is on, 
     mu_k (1 - G_jk) = E[z_k (1 - s_j) 1{j off}]   for all k,     1 - s_j >= 0:
 
 the codes seen while j is silent, with weights w (1 - s_j) >= 0, add up to the vector on the left. No model of the
-data enters: decoder cosines and firing statistics constrain each other, whatever the data. It is stationarity of the atoms k
-that is used; atom j only has to obey C1, so the condition holds for dead j too.
+data enters: decoder cosines and firing statistics constrain each other, whatever the data. It is stationarity of the
+atoms k that is used; atom j only has to obey C1, so the condition holds for dead j too.
 
 Signed codes: s_j = sign z_j where j is on, and only |s_j| <= 1 elsewhere. The same subtraction leaves
 

@@ -4,8 +4,9 @@ So at an optimum no feature's support lies inside that of a differently directed
 of each child's support. That is absorption. How much, follows from where the residual may point while j is on.
 
 There r / lam = d_j + t with t orthogonal to d_j (C1), and |t| is the tangent of the angle between r and d_j. S1 says
-E_j[t] = 0, so E_j[<t, d_k>] = 0. Where k is on, <t, d_k> = 1 - G_jk (C1 again); where k is off, it is at most
-|t| sqrt(1 - G_jk^2) in size, as t sees only the part of d_k orthogonal to d_j. With P_j, E_j the probability and mean over j's activity, and theta the atoms' angle,
+E_j[t] = 0, so E_j[<t, d_k>] = 0. Where k is on, <t, d_k> = 1 - G_jk (C1 again); where k is off, it is at most |t|
+sqrt(1 - G_jk^2) in size, as t sees only the part of d_k orthogonal to d_j. With P_j, E_j the probability and mean
+over j's activity, and theta the atoms' angle,
 
     P_j(k on) (1 - G_jk) <= sqrt(1 - G_jk^2) E_j[|t| 1{k off}],    or
     P_j(k on) tan(theta / 2) <= E_j[ tan angle(r, d_j) ; k off ].

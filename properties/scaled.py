@@ -7,7 +7,7 @@ the data; what is dense in samples and atoms, (k, m), is one block's. Rows of we
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from properties.kernels.support import distances, highest, overlaps
-from testbed.optimum import Optimum
+from testbed.dictionary import Dictionary
+from testbed.verify import Coded, Progress
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.intp]
-
-Progress = Callable[[int, int], None]  # called with the samples done and their number
 
 ANTIPODAL = 1e-10  # largest |d_j + d_k| of a pair called exactly antipodal: below TOLERANCE, where |r| < 100 lam
 COINCIDENT = 1e-10  # largest |d_j - d_k| of atoms called one: so far apart they split by less than TOLERANCE (M2)
@@ -29,12 +28,10 @@ COINCIDENT = 1e-10  # largest |d_j - d_k| of atoms called one: so far apart they
 class Atoms:
     """What every block shares: D (m, d) atoms, G (m, m) their cosines, nonnegative the kind of codes, n samples."""
 
-    def __init__(self, optimum: Optimum) -> None:
-        problem = optimum.problem
-        self.D, self.b, self.lam, self.nonnegative = optimum.D, optimum.b, problem.lam, problem.nonnegative
-        self.m = len(self.D)
+    def __init__(self, dictionary: Dictionary) -> None:
+        problem = dictionary.problem
+        self.D, self.m, self.nonnegative = dictionary.D, dictionary.n_atoms, problem.nonnegative
         self.n = int(np.count_nonzero(problem.weights))
-        self.numbers = range(self.m)
 
     @cached_property
     def G(self) -> Array:
@@ -65,13 +62,14 @@ class Scaled:
     weights; x, r (k, d); z (k, m) sparse, with row, column, code, sign (nnz,) of its entries; the rest as below.
     """
 
-    def __init__(self, atoms: Atoms, samples: Ints, position: Ints, X: Array, w: Array, Z: csr_array, R: Array) -> None:
-        self.atoms, self.samples, self.position, self.w = atoms, samples, position, w
-        self.n, self.m, self.nonnegative = len(w), atoms.m, atoms.nonnegative
-        self.x, self.r = (X - atoms.b) / atoms.lam, R / atoms.lam
+    def __init__(self, atoms: Atoms, block: Coded, before: int) -> None:
+        self.atoms, self.samples, self.w = atoms, block.samples, block.w
+        self.n, self.m, self.nonnegative = len(block.w), atoms.m, atoms.nonnegative
+        self.position = np.arange(before, before + self.n)
+        self.x, self.r = (block.X - block.b) / block.lam, block.R / block.lam
         # the convention of testbed.verify: <r, d> cannot be better than eps |x|
-        self.rounding = np.maximum(1, 1e-3 * np.linalg.norm(X, axis=1) / atoms.lam)
-        self.z = csr_array(Z / atoms.lam)
+        self.rounding = np.maximum(1, 1e-3 * np.linalg.norm(block.X, axis=1) / block.lam)
+        self.z = csr_array(block.Z / block.lam)
         self.z.sum_duplicates()
         self.z.eliminate_zeros()
         self.column, self.code = self.z.indices, self.z.data
@@ -172,24 +170,17 @@ class Scaled:
         return highest(self.z.indptr, self.column, self.row, self.code, order, start, self.m)
 
     @classmethod
-    def whole(cls, optimum: Optimum) -> Scaled:
-        """All samples as one block: for small problems."""
-        return next(_blocks(optimum, None, optimum.problem.n))
+    def whole(cls, dictionary: Dictionary) -> Scaled:
+        """All samples of positive weight as one block: for small problems."""
+        problem, counted = dictionary.problem, np.flatnonzero(dictionary.problem.weights)
+        X, w = problem.gathered()
+        D, b = dictionary.D, dictionary.b
+        return cls(Atoms(dictionary), Coded(counted, X, w, dictionary.Z[counted], D, b, problem.lam), 0)
 
 
-def blocks(optimum: Optimum, progress: Progress | None = None) -> Iterator[Scaled]:
+def blocks(dictionary: Dictionary, progress: Progress | None = None) -> Iterator[Scaled]:
     """The samples of positive weight in order, a bounded number at a time."""
-    return _blocks(optimum, progress, max(256, (1 << 22) // max(optimum.problem.d, optimum.n_atoms)))
-
-
-def _blocks(optimum: Optimum, progress: Progress | None, rows: int) -> Iterator[Scaled]:
-    atoms, problem = Atoms(optimum), optimum.problem
-    counted = np.flatnonzero(problem.weights)
-    for lo in range(0, len(counted), rows):
-        samples = counted[lo : lo + rows]
-        X, Z = problem.X[samples], optimum.Z[samples]
-        yield Scaled(atoms, samples, np.arange(lo, lo + len(samples)), X, problem.weights[samples], Z,
-                     X - optimum.b - Z @ optimum.D)
-        if progress is not None:
-            progress(min(lo + rows, len(counted)), len(counted))
-
+    atoms, done = Atoms(dictionary), 0
+    for block in dictionary.blocks(progress):
+        yield Scaled(atoms, block, done)
+        done += len(block.w)

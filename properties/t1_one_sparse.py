@@ -1,5 +1,5 @@
-"""T1, one-sparse: one feature at a time, any distinct directions, magnitudes above lam, as many atoms as features: exact
-recovery, z = a - lam, F = E[h(a)].
+"""T1, one-sparse: one feature at a time, any distinct directions, magnitudes above lam, as many atoms as features:
+exact recovery, z = a - lam, F = E[h(a)].
 
 Why: an atom per direction leaves residuals lam v_k, of length lam, whose score <v_k, v_j> is at most 1 with every
 atom: the wide limit (G2).

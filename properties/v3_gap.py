@@ -1,5 +1,5 @@
-"""V3, a gap for any dictionary: P(lam, tau) <= F(D, Z) + tau sum_j |v_j| for every dictionary without bias, whatever its
-width; |v_j| = sqrt(E[z_j^2]).
+"""V3, a gap for any dictionary: P(lam, tau) <= F(D, Z) + tau sum_j |v_j| for every dictionary without bias, whatever
+its width; |v_j| = sqrt(E[z_j^2]).
 
 Why: its factors are admissible, |d_j| = 1, and sqrt(p^2 + q^2) <= p + q for p, q >= 0. The left side, or V2's bound,
 thus certifies how far from optimal a trained dictionary can be, once activity has a price. Also F >= P(lam, tau) -

@@ -1,6 +1,6 @@
-"""V4, the path in tau: from one atom for each sample, through categories that merge, to none. P and tr Q behave in tau^2
-as F and E[sum z] do in lam (G3): P is concave and non-decreasing in tau^2, its slope is tr Q / 2, and that does not
-increase.
+"""V4, the path in tau: from one atom for each sample, through categories that merge, to none. P and tr Q behave in
+tau^2 as F and E[sum z] do in lam (G3): P is concave and non-decreasing in tau^2, its slope is tr Q / 2, and that
+does not increase.
 
 Why: f is affine in tau^2. It starts at one atom per point, and ends with none: Q = 0 is optimal if and only if C - K
 is copositive, that is if tau^2 is at least the largest v'(K - lam^2 a a')v over unit v >= 0. Just below, one category
