@@ -27,8 +27,8 @@ BY_ID: dict[str, Property] = {id: entry.statement for id, entry in found().items
                               if isinstance(entry.statement, Property)}
 ALL: tuple[Property, ...] = tuple(BY_ID.values())
 
-__all__ = ["ALL", "BY_ID", "FeatureVerdict", "Match", "Property", "Recovery", "Report", "Residual", "Statement", "Verdict",
-           "check", "get", "largest_p", "match", "recoverable", "recovery_share", "tilt", "verdicts"]
+__all__ = ["ALL", "BY_ID", "FeatureVerdict", "Match", "Property", "Recovery", "Report", "Residual", "Statement",
+           "Verdict", "check", "get", "largest_p", "match", "recoverable", "recovery_share", "tilt", "verdicts"]
 
 
 def get(id: str) -> Property:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from properties.base import NOTHING, TOLERANCE, Largest, Property, Residual, Totals, violation
+from properties.base import TOLERANCE, Largest, Property, Residual, Totals, violation
 from properties.cases import antipodal_pair
 from properties.s5_cone import identity, sums
 from properties.scaled import Array, Scaled
@@ -39,8 +39,6 @@ def highest(t: Totals) -> Array:
 
 def finish(t: Totals) -> Residual:
     """Violations of the density (j), of the identity (k, j) and of the scalar bound (k, j)."""
-    if not len(t.live):
-        return NOTHING
     atoms = ("atom", range(t.m))
     return (
         violation(np.abs(t["density"] - 1), atoms)

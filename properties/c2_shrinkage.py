@@ -36,6 +36,6 @@ def finish(t: Totals) -> Residual:
 
 PROPERTY = Property(
     id="C2", name="shrinkage identity", where="code", tolerance=CODE_TOLERANCE, gather=gather, finish=finish,
-    case=correlated_pair, statement="⟨r, zD⟩ = λ Σ|zⱼ|", needs="a code that is not zero",
+    case=correlated_pair, statement="⟨r, zD⟩ = λ Σ|zⱼ|", needs="a nonzero code",
     tests="tests/properties/test_properties.py",
 )

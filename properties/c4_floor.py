@@ -58,5 +58,5 @@ def finish(t: Totals) -> Residual:
 PROPERTY = Property(
     id="C4", name="residual floor", where="code", tolerance=10 * CODE_TOLERANCE, gather=gather, finish=finish,
     case=co_firing, statement="|r| ≥ λ √(1ᵀ G_A⁺ 1), A the support   (signed: sign z_A in place of 1)",
-    needs="a code that is not zero", tests="tests/properties/test_properties.py",
+    needs="a nonzero code", tests="tests/properties/test_properties.py",
 )

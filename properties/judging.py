@@ -121,7 +121,7 @@ class Report:
                f"All {held} statements hold{f'; {idle} have nothing to test' if idle else ''}.")
         yield "Residuals are dimensionless: 0 where a statement holds exactly, unmoved by scaling X and lam together."
         if self.live == 0:
-            yield "Every code is zero: no atom is live, and there is nothing to test about live atoms."
+            yield "Every code is zero: no atom is live, and there is nothing to test about live ones."
 
 
 def judge(optimum: Dictionary, statements: Iterable[Property], progress: Progress | None = None) -> Report:

@@ -68,5 +68,5 @@ def shared_code() -> Optimum:
 PROPERTY = Property(
     id="M2", name="splitting", where="local_min", tolerance=TOLERANCE, gather=gather, finish=finish, case=shared_code,
     statement="dⱼ = dₖ ⇒ r = λdⱼ wherever j is on: else dⱼ ± εu lowers φ by εE[zⱼ|⟨u, r⟩|], to first order",
-    needs="two atoms that coincide, one of them live", tests="tests/properties/test_splitting.py",
+    needs="coincident atoms", tests="tests/properties/test_splitting.py",
 )

@@ -30,7 +30,7 @@ import numpy as np
 from scipy.optimize import lsq_linear, nnls
 
 from properties import c1_kkt
-from properties.base import NOTHING, TOLERANCE, Property, Residual, Totals, violation
+from properties.base import TOLERANCE, Property, Residual, Totals, violation
 from properties.cases import correlated_pair
 from properties.scaled import Array, Scaled
 from testbed.errors import InputError
@@ -57,8 +57,6 @@ def gather(o: Scaled) -> dict[str, Any]:
 
 def finish(t: Totals) -> Residual:
     """Violations of the identity (live k, j) and of the sign of its weights (the worst sample and silent j)."""
-    if not len(t.live):
-        return NOTHING
     return violation(identity(t), ("atom", t.live), ("atom", range(t.m))) | t["wrong"]
 
 

@@ -65,7 +65,7 @@ def finish(t: Totals) -> Residual:
 
 PROPERTY = Property(
     id="S6", name="no nesting", where="stationary", tolerance=TOLERANCE, gather=gather, finish=finish,
-    case=correlated_pair, needs="two atoms that fire together",
+    case=correlated_pair, needs="atoms that co-fire",
     statement="Pⱼ(k on) tan(θⱼₖ/2) ≤ Eⱼ[tan∠(r, dⱼ); k off]: supports nest only if dⱼ = dₖ",
     tests="tests/properties/test_properties.py",
 )

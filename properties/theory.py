@@ -1,4 +1,4 @@
-"""The theory as one text, every statement's docstring family by family: `python -m properties` prints docs/theory.md."""
+"""The theory as one text, every statement's docstring, by family: `python -m properties` prints docs/theory.md."""
 
 from __future__ import annotations
 
