@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         if optimum.status == "stationary" and second.kind == "local minimum":
             optimum = replace(optimum, status="local_min", hessian_min=second.least)
         progress.say("statements")
-        report = check(optimum)
+        report = check(optimum, progress.passing("statements"))
         if page is not None:
             from figures.pages.report import write_report
 

@@ -35,13 +35,15 @@ def arrays(found: Mapping[str, tuple[Any, bool]]) -> dict[str, Any]:
     worst = [[""] * len(ids) for _ in reports]
     for i, report in enumerate(reports):
         for verdict in report.verdicts:
+            if verdict.residual is None:
+                continue
             column = ids.index(verdict.id)
             residual[i, column], worst[i][column] = verdict.residual, verdict.worst
     return {
         "report_labels": list(found), "report_trained": [trained for _, trained in found.values()],
         "report_ids": ids, "report_tolerance": [p.tolerance for p in properties.ALL],
         "report_residual": residual, "report_worst": worst,
-        "report_applied": [[v in {w.id for w in r.verdicts} for v in ids] for r in reports],
+        "report_applied": [[r[id].holds is not None for id in ids] for r in reports],
         "report_status": [r.status for r in reports], "report_objective": [r.objective for r in reports],
         "report_live": [r.live for r in reports], "report_dead": [r.dead for r in reports],
     }

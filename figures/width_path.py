@@ -20,7 +20,7 @@ def compute(*, lam: float = LAM) -> Numbers:
     data = hierarchical(roots=1, depth=3, branching=3, exclusive=True).exact()
     found = path(data.X, WIDTHS, lam, weights=data.weights)
     F, w = found.objectives, data.weights
-    parts = [excess(Scaled(o)) for o in found.optima]
+    parts = [excess(Scaled.whole(o)) for o in found.optima]
     misaligned, stray = (np.array([w @ part for part in column]) * lam**2
                          for column in zip(*((a, 0.5 * b * b) for a, b, _ in parts), strict=True))
     pairs = list(zip(found.optima, found.optima[1:], strict=False))

@@ -6,53 +6,29 @@
     properties.get("S5")     # one statement: its mathematics, its residual, its extremal case
 
 C statements and G1 hold at exact codes of any dictionary, S statements at stationary atoms, B statements need a fitted
-bias as well, M2 holds at local and M3 at global minima. They are
- derived here from the optimisation problem, in our own numbering; see docs/theory.md.
+bias as well, M2 holds at local and M3 at global minima. Statements about derivatives, paths, bounds and toy worlds have
+files here too, with their text and where they are derived and tested; docs/theory.md is made of them all.
 """
 
 from __future__ import annotations
 
-from properties import (
-    b1_mean_residual,
-    b2_hull,
-    b3_firing_balance,
-    b4_covariance,
-    c1_kkt,
-    c2_shrinkage,
-    c3_projection,
-    c4_floor,
-    g1_floor,
-    m2_splitting,
-    m3_dead_atoms,
-    s1_balance,
-    s2_normal_equations,
-    s3_residual_structure,
-    s4_gram,
-    s5_cone,
-    s6_nesting,
-)
-from properties.base import Property, Residual
+from properties.base import Property, Residual, Statement
+from properties.discovery import found
 from properties.first_order import tilt
+from properties.judging import Report, Verdict, judge
 from properties.matching import FeatureVerdict, Match, match, verdicts
 from properties.recovery import Recovery, recoverable
 from properties.recovery_share import largest_p, recovery_share
-from properties.report import Report, Verdict, report
+from testbed.dictionary import Dictionary
 from testbed.errors import InputTypeError
-from testbed.optimum import Optimum
+from testbed.verify import Progress
 
-ALL: tuple[Property, ...] = tuple(
-    module.PROPERTY for module in (
-        c1_kkt, c2_shrinkage, c3_projection, c4_floor,
-        s1_balance, s2_normal_equations, s3_residual_structure, s4_gram, s5_cone, s6_nesting,
-        b1_mean_residual, b2_hull, b3_firing_balance, b4_covariance,
-        m2_splitting, m3_dead_atoms, g1_floor,
-    )
-)
+BY_ID: dict[str, Property] = {id: entry.statement for id, entry in found().items()
+                              if isinstance(entry.statement, Property)}
+ALL: tuple[Property, ...] = tuple(BY_ID.values())
 
-BY_ID: dict[str, Property] = {p.id: p for p in ALL}
-
-__all__ = ["ALL", "BY_ID", "FeatureVerdict", "Match", "Property", "Recovery", "Report", "Residual", "Verdict", "check",
-           "get", "largest_p", "match", "recoverable", "recovery_share", "report", "tilt", "verdicts"]
+__all__ = ["ALL", "BY_ID", "FeatureVerdict", "Match", "Property", "Recovery", "Report", "Residual", "Statement",
+           "Verdict", "check", "get", "largest_p", "match", "recoverable", "recovery_share", "tilt", "verdicts"]
 
 
 def get(id: str) -> Property:
@@ -62,12 +38,14 @@ def get(id: str) -> Property:
     return BY_ID[id]
 
 
-def check(optimum: Optimum) -> Report:
-    """Every statement that applies to the optimum's problem, whatever status the optimum claims.
+def check(optimum: Dictionary, progress: Progress | None = None) -> Report:
+    """Every statement about one optimum, whatever status it claims, in one pass over its samples.
 
-    A dictionary that is not stationary fails; it is not excused. Atoms that are never active are left out of the
-    statements about live atoms. TypeError if the argument is not an Optimum.
+    A dictionary that is not stationary fails; it is not excused. Where what a statement is about does not occur there
+    is nothing to test, and it neither holds nor fails. progress is called as progress(samples done, their number) after
+    every block. The argument may be a Dictionary of
+    unknown quality; InputTypeError if it is neither.
     """
-    if not isinstance(optimum, Optimum):
-        raise InputTypeError(f"check: expected a testbed.Optimum; got {type(optimum).__name__}")
-    return report(optimum, ALL)
+    if not isinstance(optimum, Dictionary):
+        raise InputTypeError(f"check: expected a testbed.Optimum or Dictionary; got {type(optimum).__name__}")
+    return judge(optimum, ALL, progress)

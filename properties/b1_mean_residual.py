@@ -4,25 +4,32 @@ The derivative of F with respect to b is -E[r], and b is free. Every score then 
 atom is live or dead.
 
 Residual: |E r| / lam, one number.
-Holds at a stationary bias with exact codes. Derived from the optimisation problem; see docs/theory.md.
+Holds at a stationary bias with exact codes.
 Extremal: one atom of density p < 1/2, whose bias lam p / (1 - p) cancels the shrinkage of its samples.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from properties.base import TOLERANCE, Property, Residual, violation
+from properties.base import TOLERANCE, Property, Residual, Totals, violation
 from properties.cases import shrinkage_bias
 from properties.scaled import Scaled
 
 
-def violations(o: Scaled) -> Residual:
+def gather(o: Scaled) -> dict[str, Any]:
+    """(d,) E[r]."""
+    return {"r": o.w @ o.r}
+
+
+def finish(t: Totals) -> Residual:
     """The violation of B1, one number."""
-    return violation(np.linalg.norm(o.w @ o.r))
+    return violation(np.linalg.norm(t["r"]))
 
 
 PROPERTY = Property(
-    id="B1", name="mean residual", where="biased", tolerance=TOLERANCE, violations=violations, case=shrinkage_bias,
-    statement="E[r] = 0",
+    id="B1", name="mean residual", where="biased", tolerance=TOLERANCE, gather=gather, finish=finish,
+    case=shrinkage_bias, statement="E[r] = 0", tests="tests/properties/test_properties.py",
 )

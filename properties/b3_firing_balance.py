@@ -10,36 +10,45 @@ signs of an atom are such a pair: |P(z_j > 0) - P(z_j < 0)| <= P(j off).
 
 Residual: (a) the identity, per atom; (b) the excess in the inequality, per antipodal pair (signed: per atom).
 Probabilities are their own unit.
-Holds at a stationary bias with exact codes, for live and dead atoms. Derived from the optimisation problem; see
-docs/theory.md.
+Holds at a stationary bias with exact codes, for live and dead atoms.
 Extremal: an antipodal pair and a silent sample with a score of exactly 1: the inequality is an equality.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from properties.base import TOLERANCE, Property, Residual, violation
+from properties.base import TOLERANCE, Property, Residual, Totals, violation
 from properties.cases import antipodal_pair
 from properties.scaled import Scaled
 
-ANTIPODAL = 1e-10  # largest |d_j + d_k| of a pair called exactly antipodal: below TOLERANCE, where |r| < 100 lam
+
+def gather(o: Scaled) -> dict[str, Any]:
+    """(m,) E[sign z_j], P(j off) and E[s_j 1{j off}]; P(neither on) for each antipodal pair."""
+    pairs = np.array(o.atoms.antipodal, dtype=int).reshape(-1, 2)
+    return {
+        "lean": o.total(o.sign),  # P(j on) for nonnegative codes
+        "off": o.w.sum() - o.total(np.ones(len(o.code))),
+        "silent": o.w @ o.silent,
+        "neither": o.w @ ~(o.on[:, pairs[:, 0]] | o.on[:, pairs[:, 1]]) if len(pairs) else np.zeros(0),
+    }
 
 
-def violations(o: Scaled) -> Residual:
+def finish(t: Totals) -> Residual:
     """Violations of the identity (j) and of the inequality (antipodal j, k; signed: j)."""
-    tilt = o.w @ o.sign  # P(j on) for nonnegative codes
-    balance = violation(np.abs(tilt + o.w @ np.where(o.on, 0, o.s)), ("atom", o.atoms))
-    if not o.nonnegative:
-        return balance | violation(np.abs(tilt) - o.w @ ~o.on, ("atom", o.atoms))
-    for j, k in np.argwhere(o.G < -0.999):  # both orders of every pair
-        if np.linalg.norm(o.D[j] + o.D[k]) <= ANTIPODAL:
-            neither = o.w @ ~(o.on[:, j] | o.on[:, k])
-            balance |= violation([[tilt[j] - tilt[k] - neither]], ("atom", [j]), ("atom", [k]))
+    lean = t["lean"]
+    balance = violation(np.abs(lean + t["silent"]), ("atom", range(t.m)))
+    if not t.nonnegative:
+        return balance | violation(np.abs(lean) - t["off"], ("atom", range(t.m)))
+    for (j, k), neither in zip(t.atoms.antipodal, t["neither"], strict=True):
+        balance |= violation([[lean[j] - lean[k] - neither]], ("atom", [j]), ("atom", [k]))
     return balance
 
 
 PROPERTY = Property(
-    id="B3", name="balance of firing", where="biased", tolerance=TOLERANCE, violations=violations, case=antipodal_pair,
-    statement="P(j on) = −E[sⱼ 1{j off}]; antipodal atoms: |P(j on) − P(k on)| ≤ P(neither on)",
+    id="B3", name="balance of firing", where="biased", tolerance=TOLERANCE, gather=gather, finish=finish,
+    case=antipodal_pair, statement="P(j on) = −E[sⱼ 1{j off}]; antipodal atoms: |P(j on) − P(k on)| ≤ P(neither on)",
+    tests="tests/properties/test_properties.py",
 )

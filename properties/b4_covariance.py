@@ -3,27 +3,34 @@
 S1 is E[z_j r] = lam mu_j d_j, and E[r] = 0 (B1), so the product of means that a covariance subtracts is zero. What is
 left over varies with an atom's activity along that atom, and in no other direction. The same for signed codes.
 
-Residual, per live atom: |Cov(z_j, r) / (lam mu_j) - d_j|, at most S1's plus B1's; computed with centred residuals.
-Holds at a stationary dictionary and bias. Derived from the optimisation problem; see docs/theory.md.
+Residual, per live atom: |Cov(z_j, r) / (lam mu_j) - d_j|, at most S1's plus B1's.
+Holds at a stationary dictionary and bias.
 Extremal: an antipodal pair of unequal frequencies, whose activities have means that matter.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from properties.base import TOLERANCE, Property, Residual, violation
+from properties.base import TOLERANCE, Property, Residual, Totals, violation
 from properties.cases import antipodal_pair
 from properties.scaled import Scaled
 
 
-def violations(o: Scaled) -> Residual:
+def gather(o: Scaled) -> dict[str, Any]:
+    """(m, d) E[z_j r], (m,) E[z_j], (d,) E[r]."""
+    return {"zr": o.pulled, "z": o.total(o.code), "r": o.w @ o.r}
+
+
+def finish(t: Totals) -> Residual:
     """(live,) violations of B4."""
-    centred = o.r - o.w @ o.r
-    return violation(np.linalg.norm(o.pull.T @ centred - o.D[o.live], axis=1), ("atom", o.live))
+    covariance = t.mean("zr") - t.mean("z")[:, None] * t["r"]
+    return violation(np.linalg.norm(covariance - t.D[t.live], axis=1), ("atom", t.live))
 
 
 PROPERTY = Property(
-    id="B4", name="covariance", where="biased", tolerance=TOLERANCE, violations=violations, case=antipodal_pair,
-    statement="Cov(zⱼ, r) = λ μⱼ dⱼ",
+    id="B4", name="covariance", where="biased", tolerance=TOLERANCE, gather=gather, finish=finish, case=antipodal_pair,
+    statement="Cov(zⱼ, r) = λ μⱼ dⱼ", tests="tests/properties/test_properties.py",
 )

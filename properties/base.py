@@ -5,19 +5,31 @@
 
 A residual is 0 where the statement holds and the size of the violation where it does not. It never changes when X and
 lam are scaled together, so one tolerance serves every problem, and a residual that is not finite is a violation.
+
+It is computed from blocks of samples, in one pass that all statements share: `gather(block)` says what a block
+contributes (sums, largest entries, worst places: properties/sums.py), `finish(totals)` what that amounts to. Neither
+holds more than one block and a few arrays (m, m), however many samples there are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from properties.scaled import Array, Scaled
+from properties.residual import NOTHING, Residual, peak, violation
+from properties.scaled import Scaled, blocks
+from properties.sums import Kept, Largest, Running, Totals
+from testbed.dictionary import Dictionary
 from testbed.errors import InputError
 from testbed.optimum import Optimum
+from testbed.threads import limited
+from testbed.verify import Progress
+
+__all__ = ["CODE_TOLERANCE", "NOTHING", "PLACES", "TOLERANCE", "Evidence", "Kept", "Largest", "Property", "Residual",
+           "Statement", "Totals", "measure", "peak", "violation"]
 
 CODE_TOLERANCE = 1e-10  # statements about exact codes: KKT residuals of 1e-12, and room for the rounding of other sums
 TOLERANCE = 1e-8  # statements about stationary dictionaries: each residual is at most S1's plus C1's, 1e-9 together
@@ -28,90 +40,83 @@ PLACES = {
     "biased": "stationary, bias fitted",
     "local_min": "a local minimum",
     "global": "a global minimum",
-    "wide": "the wide limit",
 }
 
-Axis = tuple[str, Any]  # what an axis counts ("sample" or "atom") and the number of each position along it
 
+class Evidence(NamedTuple):
+    """Something computed now that a statement has to agree with: in words, how far off it is, and how far it may be."""
 
-@dataclass(frozen=True, eq=False)
-class Residual:
-    """Violations of one statement, and where they are.
-
-    arrays : one or more arrays of dimensionless violations >= 0 (NaN where one could not be computed).
-    axes : for each array, what each of its axes counts; no axes for a single number.
-
-    Residuals are joined by `|`: a statement with several parts holds when all of them do.
-    """
-
-    arrays: tuple[Array, ...]
-    axes: tuple[tuple[Axis, ...], ...]
-
-    def __or__(self, other: Residual) -> Residual:
-        return Residual(self.arrays + other.arrays, self.axes + other.axes)
+    says: str
+    off: float
+    tolerance: float
 
     @property
-    def values(self) -> Array:
-        """All violations in one flat array."""
-        return np.concatenate([array.ravel() for array in self.arrays])
+    def agrees(self) -> bool:
+        """Whether it does; a NaN does not."""
+        return bool(self.off <= self.tolerance)
 
-    @property
-    def max(self) -> float:
-        """The largest violation; NaN if any is NaN; 0 if there is nothing to violate."""
-        return float(self.values.max(initial=0)) + 0.0  # a negative zero is a zero
-
-    @property
-    def worst(self) -> str:
-        """The place of the largest violation (the first NaN, if any): 'atom 3', 'atoms 2, 5', 'sample 17, atom 3'.
-
-        Empty if nothing is violated at all; 'overall' for a statement about one number.
-        """
-        tops = [array.max(initial=0) for array in self.arrays]
-        part = int(np.argmax(tops))
-        if tops[part] == 0:
-            return ""
-        array, axes = self.arrays[part], self.axes[part]
-        position = np.unravel_index(np.argmax(array), array.shape)
-        named: dict[str, list[str]] = {}
-        for (word, numbers), index in zip(axes, position, strict=True):
-            named.setdefault(word, []).append(str(numbers[index]))
-        return ", ".join(f"{word}{'s' * (len(at) > 1)} {', '.join(at)}" for word, at in named.items()) or "overall"
+    def __str__(self) -> str:
+        return f"{self.says}: {self.off:.1e}, tolerance {self.tolerance:.1e}"
 
 
-def violation(excess: Any, *axes: Axis) -> Residual:
-    """A Residual of one part: by how much what must not be positive is, what each axis counts and the numbers along it.
-
-    Negative excess is slack and counts as 0, but an infinite one is as wrong as NaN.
-    """
-    excess = np.asarray(excess, dtype=np.float64)
-    return Residual((np.where(np.isfinite(excess), np.maximum(excess, 0), np.nan),), (axes,))
-
-
-@dataclass(frozen=True, eq=False)
-class Property:
-    """One statement that must hold, and how to see that it does.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Statement:
+    """One statement. Its text is the docstring of the file in properties/ that declares it.
 
     Attributes
     ----------
-    id, name : "S5", "cone condition".
-    statement : one line of mathematics, in the notation of docs/theory.md.
-    where : what it is a statement about: a key of PLACES.
-    tolerance : the largest residual that counts as rounding and incomplete convergence.
-    violations : the residual as a function of the optimum in units of lam.
-    case : builds the extremal case.
-    nonnegative_only : whether the statement has no counterpart for signed codes.
+    id, name : "S5", "cone condition". The letter names the family: properties/theory.py.
+    statement : one line of mathematics.
+    where : what it is a statement about: a key of PLACES, or a few words.
+    tests : the file that tests it.
+    code : where it is derived further or computed, if that is not the file that declares it: 'module', or
+        'module:function'.
+    no_figure : why no figure shows it; empty if one does (each figure names the statements that it shows).
+    demonstrate : computes evidence in a second or two, if no figure has any.
     """
 
     id: str
     name: str
     statement: str
     where: str
+    tests: str
+    code: str = ""
+    no_figure: str = ""
+    demonstrate: Callable[[], Evidence] | None = None
+
+    @property
+    def place(self) -> str:
+        """`where` in words."""
+        return PLACES.get(self.where, self.where)
+
+    def evidence(self) -> Iterator[Evidence]:
+        """What this file alone can show for it."""
+        if self.demonstrate is not None:
+            yield self.demonstrate()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Property(Statement):
+    """A statement about one optimum: what must hold, and how to see that it does.
+
+    Attributes
+    ----------
+    tolerance : the largest residual that counts as rounding and incomplete convergence.
+    gather : what a block of samples in units of lam contributes, by name (properties/sums.py).
+    finish : the residual, from the totals over all blocks. One without entries means that there was nothing to test.
+    case : builds the extremal case.
+    needs : what does not occur if there was nothing to test, in a few words.
+    nonnegative_only : whether the statement has no counterpart for signed codes.
+    """
+
     tolerance: float
-    violations: Callable[[Scaled], Residual]
+    gather: Callable[[Scaled], Mapping[str, Any]]
+    finish: Callable[[Totals], Residual]
     case: Callable[[], Optimum]
+    needs: str = "a live atom"
     nonnegative_only: bool = False
 
-    def excuse(self, optimum: Optimum) -> str:
+    def excuse(self, optimum: Dictionary) -> str:
         """Why the statement says nothing about this problem, in a few words; empty if it does say something."""
         if self.where == "biased" and not optimum.problem.bias:
             return "needs a fitted bias"
@@ -119,21 +124,34 @@ class Property:
             return "needs nonnegative codes"
         return ""
 
-    def applies(self, optimum: Optimum) -> bool:
+    def applies(self, optimum: Dictionary) -> bool:
         """Whether the statement says something about this problem. An optimum's claimed status plays no part."""
         return not self.excuse(optimum)
 
-    def residual(self, optimum: Optimum) -> Residual:
+    def residual(self, optimum: Dictionary) -> Residual:
         """Dimensionless violations of the statement; ValueError if it does not apply to this problem."""
         if excuse := self.excuse(optimum):
             raise InputError(f"{self.id}: {self.name} {excuse}")
-        return self.measure(Scaled(optimum))
-
-    def measure(self, optimum: Scaled) -> Residual:
-        """`residual`, for an optimum already in units of lam (so that many statements can share one)."""
-        with np.errstate(all="ignore"):  # what cannot be computed becomes NaN, and NaN is a violation
-            return self.violations(optimum)
+        return measure([self], optimum)[0][self.id]
 
     def extremal(self) -> Optimum:
         """An optimum known in closed form at which the statement is tight: a wrong constant would show."""
         return self.case()
+
+    def evidence(self) -> Iterator[Evidence]:
+        """The extremal case, measured."""
+        yield Evidence("extremal case, residual", self.residual(self.extremal()).max, self.tolerance)
+        yield from super().evidence()
+
+
+def measure(statements: Iterable[Property], optimum: Dictionary,
+            progress: Progress | None = None) -> tuple[dict[str, Residual], int]:
+    """The residuals of statements that apply, by id, and the number of live atoms: one pass over the samples.
+
+    progress : called as progress(samples done, their number) after every block.
+    """
+    running = Running(statements)
+    with limited(1), np.errstate(all="ignore"):  # what cannot be computed becomes NaN, and NaN is a violation
+        for block in blocks(optimum, progress):
+            running.add(block)
+        return {p.id: p.finish(running.totals(p.id)) for p in running.statements}, running.live

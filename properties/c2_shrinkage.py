@@ -6,28 +6,36 @@ residual with its reconstruction, hence |x - b|^2 = |zD|^2 + |r|^2 + 2 lam sum |
 
 Residual, per sample: |<r, zD> / (lam sum |z|) - 1|, in units of max(1, |x| / 1000 lam); 0 where nothing fires. It is
 the z-weighted mean of C1's violations on the support, so it is no larger than C1's.
-Holds at exact codes of any dictionary. Derived from the optimisation problem; see docs/theory.md.
+Holds at exact codes of any dictionary.
 Extremal: the correlated pair, an identity with both terms of order 1 and a support of two overlapping atoms.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from properties.base import CODE_TOLERANCE, Property, Residual, violation
+from properties.base import CODE_TOLERANCE, Property, Residual, Totals, peak
 from properties.cases import correlated_pair
 from properties.scaled import Scaled
 
 
-def violations(o: Scaled) -> Residual:
-    """(n,) violations of C2."""
-    overlap = np.einsum("ik,ik->i", o.r, o.y)
-    fires = o.size != 0
-    relative = np.divide(np.abs(overlap - o.size), o.size, out=np.zeros(o.n), where=fires)
-    return violation(relative / o.rounding, ("sample", o.samples))
+def gather(o: Scaled) -> dict[str, Any]:
+    """The worst of the samples that fire."""
+    fires = np.flatnonzero(o.size != 0)
+    overlap = np.einsum("ik,ik->i", o.r[fires], o.y[fires])
+    relative = np.abs(overlap - o.size[fires]) / o.size[fires]
+    return {"worst": peak(relative / o.rounding[fires], ("sample", o.samples[fires]))}
+
+
+def finish(t: Totals) -> Residual:
+    """The worst violation of C2."""
+    return t["worst"]
 
 
 PROPERTY = Property(
-    id="C2", name="shrinkage identity", where="code", tolerance=CODE_TOLERANCE, violations=violations,
-    case=correlated_pair, statement="⟨r, zD⟩ = λ Σ|zⱼ|",
+    id="C2", name="shrinkage identity", where="code", tolerance=CODE_TOLERANCE, gather=gather, finish=finish,
+    case=correlated_pair, statement="⟨r, zD⟩ = λ Σ|zⱼ|", needs="a nonzero code",
+    tests="tests/properties/test_properties.py",
 )

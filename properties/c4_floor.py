@@ -8,45 +8,55 @@ do, and near-antipodal ones pay for it. (Signed: the same with -d_j for the atom
 Residual, per sample: the relative shortfall (1 - |r| / floor)+, in units of max(1, |x| / 1000 lam). Any subset of the
 eigenvectors of G_A gives a valid, weaker floor; those with eigenvalues below CUT of the largest are left out, because
 they would multiply C1's residual by more than sqrt(|A| / CUT). Hence the tolerance.
-Holds at exact codes of any dictionary. Derived from the optimisation problem; see docs/theory.md.
+Holds at exact codes of any dictionary.
 Extremal: residuals in the span of one, two and three active atoms, at the floor exactly.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from properties.base import CODE_TOLERANCE, Property, Residual, violation
+from properties.base import CODE_TOLERANCE, Property, Residual, Totals, peak
 from properties.cases import co_firing
 from properties.scaled import Array, Scaled
 
 CUT = 1e-4
-_BLOCK_ENTRIES = 1 << 22  # entries of the Gram matrices held at a time
+_ENTRIES = 1 << 20  # of the Gram matrices held at a time
 
 
 def floor(o: Scaled) -> Array:
-    """(n,) the least |r| / lam that each sample's support and signs allow; 0 where nothing fires."""
+    """(k,) the least |r| / lam that each sample's support and signs allow; 0 where nothing fires."""
     least = np.zeros(o.n)
-    count = o.on.sum(axis=1)
-    for k in np.unique(count[count > 0]):
-        rows = np.flatnonzero(count == k)
-        for some in np.array_split(rows, 1 + len(rows) * k * k // _BLOCK_ENTRIES):
-            A = np.nonzero(o.on[some])[1].reshape(len(some), k)
+    count = np.diff(o.z.indptr)
+    for size in np.unique(count[count > 0]):
+        rows = np.flatnonzero(count == size)
+        for some in np.array_split(rows, 1 + len(rows) * size * size // _ENTRIES):
+            place = o.z.indptr[some, None] + np.arange(size)
+            A = o.column[place]
             values, vectors = np.linalg.eigh(o.G[A[:, :, None], A[:, None, :]])
-            part = np.einsum("iab,ia->ib", vectors, np.take_along_axis(o.sign[some], A, axis=1))
+            part = np.einsum("iab,ia->ib", vectors, o.sign[place])
             kept = values > CUT * values[:, -1:]
             least[some] = np.sqrt((np.where(kept, part**2, 0) / np.where(kept, values, 1)).sum(axis=1))
     return least
 
 
-def violations(o: Scaled) -> Residual:
-    """(n,) relative shortfalls of |r|."""
-    least = floor(o)
-    short = np.divide(least - np.linalg.norm(o.r, axis=1), least, out=np.zeros(o.n), where=least != 0)
-    return violation(short / o.rounding, ("sample", o.samples))
+def gather(o: Scaled) -> dict[str, Any]:
+    """The worst of the samples that fire."""
+    fires = np.flatnonzero(np.diff(o.z.indptr))
+    least = floor(o)[fires]
+    short = (least - np.linalg.norm(o.r[fires], axis=1)) / least
+    return {"worst": peak(short / o.rounding[fires], ("sample", o.samples[fires]))}
+
+
+def finish(t: Totals) -> Residual:
+    """The largest relative shortfall of |r|."""
+    return t["worst"]
 
 
 PROPERTY = Property(
-    id="C4", name="residual floor", where="code", tolerance=10 * CODE_TOLERANCE, violations=violations,
+    id="C4", name="residual floor", where="code", tolerance=10 * CODE_TOLERANCE, gather=gather, finish=finish,
     case=co_firing, statement="|r| ≥ λ √(1ᵀ G_A⁺ 1), A the support   (signed: sign z_A in place of 1)",
+    needs="a nonzero code", tests="tests/properties/test_properties.py",
 )

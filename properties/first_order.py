@@ -12,8 +12,6 @@ is off with a score below 1, y_j = 0, and r = -(yF + c Delta) says that
     sum_k c_k A_kj (+ beta_j) = -(coefficient of f_j in r),      Delta = AF,  <Delta_j, f_j> = 0.
 
 Signed codes: |<r, f_j>| <= 1 where j is off, and sign c_j where it is on. Example: T2, a tilt of lam beta / alpha.
-
-Derived from the optimisation problem; see docs/theory.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""G1 and G2, the Huber floor: F >= E[h_lam(|x - b|)] at every dictionary of any width, with equality iff max|r| <= lam.
+"""G1, the Huber floor: F >= E[h_lam(|x - b|)] at every dictionary of any width, with equality iff max|r| <= lam.
+
+And F*(m) does not increase with the number of atoms m, because an unused atom costs nothing.
 
 Write x for x - b, and q = x min(1, lam / |x|), what would be left of x on an atom of its own. Completing the square,
 
@@ -17,44 +19,49 @@ loss is h_lam everywhere iff max|r| <= lam (G2). In between, half the square of 
 
 Residual, per sample, relative to h_lam(|x|) and in units of max(1, |x| / 1000 lam): the excess of the floor over the
 loss, and that of the left side over the right.
-Holds at exact codes of any dictionary and bias. Derived from the optimisation problem; see docs/theory.md.
+Holds at exact codes of any dictionary and bias.
 Extremal: points with atoms of their own (loss = floor), one of length lam, and one so placed that nothing codes it,
 r = x, for which the upper bound is an equality far from the wide limit.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from properties.base import CODE_TOLERANCE, Property, Residual, violation
+from properties.base import CODE_TOLERANCE, Property, Residual, Totals, peak
 from properties.scaled import Array, Scaled
 from testbed.optimum import Optimum
 from testbed.problem import Problem, huber
 
 
 def excess(o: Scaled) -> tuple[Array, Array, Array]:
-    """By how much each sample's loss exceeds its floor: misalignment (n,) sum_k z_k (lam - <d_k, q>), distance (n,)
-    |r - q|, of which half the square counts, and the floor (n,) h_lam(|x|); in units of lam."""
+    """By how much each sample's loss exceeds its floor: misalignment (k,) sum_k z_k (lam - <d_k, q>), distance (k,)
+    |r - q|, of which half the square counts, and the floor (k,) h_lam(|x|); in units of lam."""
     length = np.linalg.norm(o.x, axis=1)
     q = o.x / np.maximum(length, 1)[:, None]
-    Z = o.z.tocoo()
-    row, column = Z.coords
-    cosine = np.einsum("ij,ij->i", q[row], o.D[column])
-    size = Z.data if o.nonnegative else np.abs(Z.data)
-    misaligned = np.bincount(row, size - Z.data * cosine, minlength=o.n).astype(float)  # of no codes at all: integers
+    cost = o.code if o.nonnegative else np.abs(o.code)
+    misaligned = np.bincount(o.row, cost - o.code * o.along(q), o.n).astype(float)  # of no codes at all: integers
     return misaligned, np.linalg.norm(o.r - q, axis=1), huber(length, 1.0)
 
 
-def violations(o: Scaled) -> Residual:
-    """(n,) floor above loss, and (n,) excess over what |r| allows, relative to the floor."""
+def gather(o: Scaled) -> dict[str, Any]:
+    """Floor above loss, and excess over what |r| allows, relative to the floor, at their worst."""
     misaligned, distance, floor = excess(o)
-    loss = 0.5 * (o.r * o.r).sum(axis=1) + (np.asarray(o.z.sum(axis=1)).ravel() if o.nonnegative else o.size)
+    cost = np.bincount(o.row, o.code, o.n) if o.nonnegative else o.size
+    loss = 0.5 * (o.r * o.r).sum(axis=1) + cost
     over = np.maximum(np.linalg.norm(o.x, axis=1) - 1, 0) * np.maximum(np.linalg.norm(o.r, axis=1) - 1, 0)
     unit = np.where(floor > 0, floor, 1) * o.rounding
-    return (
-        violation((floor - loss) / unit, ("sample", o.samples))
-        | violation((misaligned + distance**2 - over) / unit, ("sample", o.samples))
-    )
+    return {
+        "below": peak((floor - loss) / unit, ("sample", o.samples)),
+        "above": peak((misaligned + distance**2 - over) / unit, ("sample", o.samples)),
+    }
+
+
+def finish(t: Totals) -> Residual:
+    """The worst floor above a loss, and the worst loss above what |r| allows."""
+    return t["below"] | t["above"]
 
 
 def private_atoms() -> Optimum:
@@ -65,6 +72,7 @@ def private_atoms() -> Optimum:
 
 
 PROPERTY = Property(
-    id="G1", name="Huber floor", where="code", tolerance=CODE_TOLERANCE, violations=violations, case=private_atoms,
+    id="G1", name="Huber floor", where="code", tolerance=CODE_TOLERANCE, gather=gather, finish=finish,
+    case=private_atoms, tests="tests/properties/test_splitting.py",
     statement="½(|r| − λ)₊² ≤ loss − h_λ(|x − b|) ≤ (|x − b| − λ)₊(|r| − λ)₊: at the floor iff |r| ≤ λ",
 )

@@ -13,22 +13,22 @@ and there <r, d_j> = lam (C1). It does not matter which copy carries the codes: 
 Residual, per live atom j and atom k that coincides with it: E_j|r / lam - d_j|, which is at least the slope in units of
 lam mu_j; 0 for atoms that do not coincide. Coincide means |d_j - d_k| <= COINCIDENT: minima may hold two distinct atoms
 arbitrarily close together, and this far apart they split by less than the tolerance.
-Holds at a local minimum. Derived from the optimisation problem; see docs/theory.md.
+Holds at a local minimum.
 Extremal: two copies of an atom that codes one point, sharing its code: duplicates, and yet a global minimum.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from properties.base import TOLERANCE, Property, Residual, violation
+from properties.base import NOTHING, TOLERANCE, Property, Residual, Totals, violation
 from properties.scaled import Array, Scaled
 from testbed.basins.moves import splitting
 from testbed.optimum import Optimum
 from testbed.problem import Problem
 from testbed.threads import limited
-
-COINCIDENT = 1e-10
 
 
 def splitting_slopes(optimum: Optimum) -> tuple[Array, Array]:
@@ -41,25 +41,21 @@ def splitting_slopes(optimum: Optimum) -> tuple[Array, Array]:
         return splitting(optimum.Z, optimum.R, optimum.D, optimum.problem.weights)
 
 
-def wander(o: Scaled, atom: int) -> float:
-    """E_j|r / lam - d_j| of a live atom j (signed codes: sign(z_j) r)."""
-    column = o.z[:, [atom]].tocsc()
-    rows, codes = column.indices, column.data
-    off = np.sign(codes)[:, None] * o.r[rows] - o.D[atom]
-    return float((o.w[rows] * np.abs(codes)) @ np.linalg.norm(off, axis=1) / o.mu[atom])
+def gather(o: Scaled) -> dict[str, Any]:
+    """(m,) sum of |z_j| |r / lam - d_j| (signed codes: sign(z_j) r), if any atoms coincide."""
+    return {"wander": o.total(np.abs(o.code) * o.turn)} if o.atoms.copies else {}
 
 
-def violations(o: Scaled) -> Residual:
-    """(live, m) E_j|r / lam - d_j| where atom k coincides with live atom j, and 0 elsewhere."""
-    excess = np.zeros((len(o.live), o.m))
-    for row, atom in enumerate(o.live):
-        sign = np.ones(o.m) if o.nonnegative else np.sign(o.G[atom])  # the two signs of an atom are one atom
-        near = np.flatnonzero(sign * o.G[atom] > 1 - 1e-9)
-        apart = np.linalg.norm(sign[near, None] * o.D[near] - o.D[atom], axis=1)  # cosines lose half the digits
-        copies = near[(apart <= COINCIDENT) & (near != atom)]
-        if len(copies):
-            excess[row, copies] = wander(o, atom)
-    return violation(excess, ("atom", o.live), ("atom", o.atoms))
+def finish(t: Totals) -> Residual:
+    """(live, m) E_j|r / lam - d_j| where atom k coincides with live atom j, and 0 elsewhere; nothing if none do."""
+    row = {int(j): i for i, j in enumerate(t.live)}
+    pairs = [(row[j], k) for j, k in t.atoms.copies if j in row]
+    if not pairs:
+        return NOTHING
+    excess = np.zeros((len(t.live), t.m))
+    for i, k in pairs:
+        excess[i, k] = t.mean("wander")[i]
+    return violation(excess, ("atom", t.live), ("atom", range(t.m)))
 
 
 def shared_code() -> Optimum:
@@ -70,6 +66,7 @@ def shared_code() -> Optimum:
 
 
 PROPERTY = Property(
-    id="M2", name="splitting", where="local_min", tolerance=TOLERANCE, violations=violations, case=shared_code,
+    id="M2", name="splitting", where="local_min", tolerance=TOLERANCE, gather=gather, finish=finish, case=shared_code,
     statement="dⱼ = dₖ ⇒ r = λdⱼ wherever j is on: else dⱼ ± εu lowers φ by εE[zⱼ|⟨u, r⟩|], to first order",
+    needs="coincident atoms", tests="tests/properties/test_splitting.py",
 )

@@ -9,25 +9,31 @@ and u = r_i / |r_i| gains at least 1/2 w_i (|r_i| - lam)^2, a finite amount, unl
 an antipodal u serves as well: |<r, u>|.) The dead atom itself need not be near any residual: phi does not depend on it
 at all while its scores are below 1, so a dictionary with one can be a local minimum, and often is.
 
-Residual, per sample of positive weight: (|r| / lam - 1)+ if some atom is dead, in units of max(1, |x| / 1000 lam).
-Holds at a global minimum. Derived from the optimisation problem; see docs/theory.md.
+Residual, per sample: (|r| / lam - 1)+ if some atom is dead, in units of max(1, |x| / 1000 lam).
+Holds at a global minimum.
 Extremal: a dead atom, and a residual of exactly lam.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from properties.base import TOLERANCE, Property, Residual, violation
+from properties.base import NOTHING, TOLERANCE, Property, Residual, Totals, peak
 from properties.scaled import Scaled
 from testbed.optimum import Optimum
 from testbed.problem import Problem
 
 
-def violations(o: Scaled) -> Residual:
-    """(n,) by how much residuals exceed lam while an atom is dead."""
-    excess = (np.linalg.norm(o.r, axis=1) - 1) / o.rounding
-    return violation(np.where((o.w > 0) & (len(o.live) < o.m), excess, 0), ("sample", o.samples))
+def gather(o: Scaled) -> dict[str, Any]:
+    """By how much the longest residual exceeds lam."""
+    return {"longest": peak((np.linalg.norm(o.r, axis=1) - 1) / o.rounding, ("sample", o.samples))}
+
+
+def finish(t: Totals) -> Residual:
+    """The excess of the longest residual while an atom is dead; nothing if none is."""
+    return t["longest"] if len(t.live) < t.m else NOTHING
 
 
 def idle_atom() -> Optimum:
@@ -38,6 +44,7 @@ def idle_atom() -> Optimum:
 
 
 PROPERTY = Property(
-    id="M3", name="dead atoms", where="global", tolerance=TOLERANCE, violations=violations, case=idle_atom,
+    id="M3", name="dead atoms", where="global", tolerance=TOLERANCE, gather=gather, finish=finish, case=idle_atom,
     statement="μⱼ = 0 for some j ⇒ max|r| ≤ λ: else dⱼ = r/|r| lowers F by at least ½E[(⟨r, dⱼ⟩ − λ)₊²]",
+    needs="a dead atom", tests="tests/properties/test_splitting.py",
 )

@@ -17,8 +17,7 @@ and by content: the coordinates of the atom as a nonnegative combination of the 
     split           it has no atom of its own, and several atoms carry it, each during a part of it (T4)
     merged          the atom that has it also has another feature, which has no other atom
     missing         none of these: nothing tells it apart, or it never fires
-
-Derived from the optimisation problem (T1 to T5); see docs/theory.md. The thresholds are conventions, stated below.
+ The thresholds are conventions, stated below.
 """
 
 from __future__ import annotations

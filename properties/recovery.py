@@ -31,8 +31,6 @@ none; unmoved by scaling the data or any one feature's codes.
 If every feature sometimes fires alone, K_j is an orthant and v_j > 0 is inside, but that is for nonnegative codes
 without a bias only. With one, let every feature also be silent together and fire alone at c_k = a_k or more: then
 sum_k mu_k (1 - G_jk) / a_k < 1 suffices. Nesting breaks recovery: a parent is never silent where its child fires.
-
-Derived from the optimisation problem; see docs/theory.md.
 """
 
 from __future__ import annotations
@@ -45,6 +43,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
+from properties.base import Statement
 from testbed import checks
 from testbed.checks import Array
 from testbed.errors import InputError, NumericsError
@@ -178,3 +177,10 @@ def _largest(columns: Array, target: Array, bounds: list[tuple[Any, Any]], low: 
     if found.status not in (0, 2, 3):
         raise NumericsError(f"recoverable: the linear program of a margin ended with: {found.message}")
     return float(found.x[-1]) if found.status == 0 else -np.inf if found.status == 2 else np.inf
+
+
+STATEMENT = Statement(
+    id="T6", name="recovery", where="linearly independent features, λ → 0",
+    statement="(μₖ(1 − Gⱼₖ))ₖ interior to cone{z₋ⱼ : zⱼ = 0} (bias: hull) for all j ⇒ recovered, tilted by O(λ)",
+    tests="tests/properties/test_recovery.py",
+)

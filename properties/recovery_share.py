@@ -1,8 +1,11 @@
 """T7, the classical result: how many samples a basis needs to be recoverable, signed and nonnegative.
 
 Gribonval and Schnass (2010) ask when a basis is a local minimum of l1 dictionary learning, with signed coefficients
-that are zero but for a probability p and Gaussian otherwise: with high probability once n is of order k log k. That is
-T6's signed condition at random codes. Replacing each coefficient by its size gives the nonnegative problem.
+that are zero but for a probability p and Gaussian otherwise: with high probability once n is of order k log k. That
+is T6's signed condition at random codes, where y_j costs |y_j| while c_j = 0 and a zonotope takes the cone's place.
+Replacing each coefficient by its size gives the nonnegative problem. For codes that fire about once per sample both
+thresholds grow like k log k samples: every feature has to be seen while each other one is silent, which is
+collecting coupons. Nonnegative codes need fewer, and have no upper limit on how often features fire.
 
 Two exact statements stand beside the counts, both derived from the condition:
 
@@ -12,8 +15,6 @@ Two exact statements stand beside the counts, both derived from the condition:
   tends to 0 with n. Nonnegative codes have no such limit: for any p < 1 every feature is at last seen alone (T6).
 - Nonnegative, k = 2: K_j is empty or a ray, so both features must be seen alone. With q = p (1 - p), this has
   probability 1 - 2 (1 - q)^n + (1 - 2q)^n.
-
-Derived from the optimisation problem; see docs/theory.md.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from scipy.optimize import brentq
 from scipy.stats import binom
 
 from generators.geometry import directions
+from properties.base import Statement
 from properties.kernels import recovery as kernels
 from properties.recovery import Truth, margin
 from testbed import checks
@@ -85,3 +87,10 @@ def largest_p(k: int, coherence: float) -> float:
         return (1 - p) * (binom.pmf(np.arange(k), k - 1, p) @ roots) / p - c * (k - 1)
 
     return float(brentq(room, 1e-9, 1.0)) if c else 1.0
+
+
+STATEMENT = Statement(
+    id="T7", name="the classical condition", where="Bernoulli-Gaussian codes of a basis, λ → 0",
+    statement="signed codes: the zonotope in place of the cone; n ~ m log m samples",
+    tests="tests/properties/test_recovery.py",
+)

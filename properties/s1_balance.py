@@ -1,32 +1,39 @@
 """S1, balance: the residual, averaged with the weight of an atom's own activity, points along that atom.
 
-    E[z_j r] = lam mu_j d_j,   mu_j = E|z_j|
+    E[z_j r] = lam mu_j d_j,   mu_j = E|z_j|,     or     E_j[r] = lam d_j.
 
 dF/dd_j = -E[z_j r]. On the sphere |d_j| = 1 only its tangential part must vanish, so E[z_j r] is a multiple of d_j;
 its product with d_j is E[z_j <r, d_j>] = lam E|z_j| by C1. The same for signed codes.
 
 Residual, per live atom: |E[z_j r] / (lam mu_j) - d_j|, the stationarity that testbed.verify reports, here from
-weights w_i z_ij / mu_j that sum to 1, so that a rarely used atom is measured as sharply as a busy one. All other S
+means over each atom's own activity, so that a rarely used atom is measured as sharply as a busy one. All other S
 statements are averages of this vector equation (and of C1), with residuals no larger.
-Holds at a stationary dictionary with exact codes. Derived from the optimisation problem; see docs/theory.md.
+Holds at a stationary dictionary with exact codes.
 Extremal: the correlated pair, whose tilt balances two unequal pulls.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from properties.base import TOLERANCE, Property, Residual, violation
+from properties.base import TOLERANCE, Property, Residual, Totals, violation
 from properties.cases import correlated_pair
 from properties.scaled import Scaled
 
 
-def violations(o: Scaled) -> Residual:
+def gather(o: Scaled) -> dict[str, Any]:
+    """(m, d) E[z_j r]."""
+    return {"zr": o.pulled}
+
+
+def finish(t: Totals) -> Residual:
     """(live,) violations of S1."""
-    return violation(np.linalg.norm(o.pull.T @ o.r - o.D[o.live], axis=1), ("atom", o.live))
+    return violation(np.linalg.norm(t.mean("zr") - t.D[t.live], axis=1), ("atom", t.live))
 
 
 PROPERTY = Property(
-    id="S1", name="balance", where="stationary", tolerance=TOLERANCE, violations=violations, case=correlated_pair,
-    statement="E[zⱼ r] = λ μⱼ dⱼ",
+    id="S1", name="balance", where="stationary", tolerance=TOLERANCE, gather=gather, finish=finish,
+    case=correlated_pair, statement="E[zⱼ r] = λ μⱼ dⱼ", tests="tests/properties/test_properties.py",
 )

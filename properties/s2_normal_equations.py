@@ -5,26 +5,33 @@ ridge lam mu_j that the mean activities alone decide: the unit norm has become a
 
 Residual, per live atom: the norm of its row, divided by lam mu_j. It is S1's, but computed from the moments of data
 and codes and never from a residual.
-Holds at a stationary dictionary with exact codes. Derived from the optimisation problem; see docs/theory.md.
+Holds at a stationary dictionary with exact codes.
 Extremal: the correlated pair, whose moments have off-diagonal entries.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from properties.base import TOLERANCE, Property, Residual, violation
+from properties.base import TOLERANCE, Property, Residual, Totals, violation
 from properties.cases import correlated_pair
 from properties.scaled import Scaled
 
 
-def violations(o: Scaled) -> Residual:
+def gather(o: Scaled) -> dict[str, Any]:
+    """(m, d) E[z_j (x - b)] and (m, m) E[z_j z_k]."""
+    return {"zx": o.mass @ o.x, "zz": o.pairs(o.code, o.code)}
+
+
+def finish(t: Totals) -> Residual:
     """(live,) violations of S2."""
-    moments = o.pull.T @ o.z  # E[z_j z_k] / (lam mu_j)
-    return violation(np.linalg.norm(o.pull.T @ o.x - moments @ o.D - o.D[o.live], axis=1), ("atom", o.live))
+    return violation(np.linalg.norm(t.mean("zx") - t.mean("zz") @ t.D - t.D[t.live], axis=1), ("atom", t.live))
 
 
 PROPERTY = Property(
-    id="S2", name="normal equations", where="stationary", tolerance=TOLERANCE, violations=violations,
+    id="S2", name="normal equations", where="stationary", tolerance=TOLERANCE, gather=gather, finish=finish,
     case=correlated_pair, statement="E[zᵀ(x − b)] = (E[zᵀz] + λ diag μ) D",
+    tests="tests/properties/test_properties.py",
 )

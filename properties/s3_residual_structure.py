@@ -6,30 +6,35 @@ alone determine. The same for signed codes.
 
 Residual: Frobenius norm of the difference, divided by the trace lam E[sum |z|]. It is a mu-weighted mean of S1's
 errors, so at most the largest of them; no single atom is to be named.
-Holds at a stationary dictionary with exact codes. Derived from the optimisation problem; see docs/theory.md.
+Holds at a stationary dictionary with exact codes.
 Extremal: the correlated pair, whose cross-covariance is neither diagonal nor isotropic.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from properties.base import TOLERANCE, Property, Residual, violation
+from properties.base import NOTHING, TOLERANCE, Property, Residual, Totals, violation
 from properties.cases import correlated_pair
 from properties.scaled import Scaled
 
 
-def violations(o: Scaled) -> Residual:
-    """The violation of S3, one number; none if no atom is live."""
-    if not len(o.live):
-        return violation(np.zeros(0))
-    share = o.w / o.mu.sum()
-    cross = (o.r * share[:, None]).T @ o.y
-    predicted = o.D.T @ ((o.mu / o.mu.sum())[:, None] * o.D)
-    return violation(np.linalg.norm(cross - predicted))
+def gather(o: Scaled) -> dict[str, Any]:
+    """(d, d) E[r' zD]."""
+    return {"cross": (o.r * o.w[:, None]).T @ o.y}
+
+
+def finish(t: Totals) -> Residual:
+    """The violation of S3, one number; nothing if no atom is live."""
+    if not len(t.live):
+        return NOTHING
+    trace = t.mu.sum()
+    return violation(np.linalg.norm(t["cross"] / trace - t.D.T @ ((t.mu / trace)[:, None] * t.D)))
 
 
 PROPERTY = Property(
-    id="S3", name="residual structure", where="stationary", tolerance=TOLERANCE, violations=violations,
-    case=correlated_pair, statement="E[rᵀ zD] = λ Dᵀ diag(μ) D",
+    id="S3", name="residual structure", where="stationary", tolerance=TOLERANCE, gather=gather, finish=finish,
+    case=correlated_pair, statement="E[rᵀ zD] = λ Dᵀ diag(μ) D", tests="tests/properties/test_properties.py",
 )

@@ -1,101 +1,186 @@
-"""An optimum in units of lam.
+"""A block of samples in units of lam: the quantities that statements are made of.
 
-Divided by lam, data, codes and residuals are pure numbers, lam itself is 1, and every statement is free of scale.
-Means over an atom's activity are means with weights that sum to 1, so rarely used atoms are measured as sharply as
-busy ones: nothing is ever divided by a small mu_j after it was summed.
+Divided by lam, data, codes and residuals are pure numbers, lam itself is 1, and every statement is free of scale. A
+statement sees the samples block by block, a bounded number of rows at a time, so that what it holds does not grow with
+the data; what is dense in samples and atoms, (k, m), is one block's. Rows of weight zero are in no block.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from testbed.optimum import Optimum
+from properties.kernels.support import distances, highest, overlaps
+from testbed.dictionary import Dictionary
+from testbed.verify import Coded, Progress
 
 Array = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+ANTIPODAL = 1e-10  # largest |d_j + d_k| of a pair called exactly antipodal: below TOLERANCE, where |r| < 100 lam
+COINCIDENT = 1e-10  # largest |d_j - d_k| of atoms called one: so far apart they split by less than TOLERANCE (M2)
+
+
+class Atoms:
+    """What every block shares: D (m, d) atoms, G (m, m) their cosines, nonnegative the kind of codes, n samples."""
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        problem = dictionary.problem
+        self.D, self.m, self.nonnegative = dictionary.D, dictionary.n_atoms, problem.nonnegative
+        self.n = int(np.count_nonzero(problem.weights))
+
+    @cached_property
+    def G(self) -> Array:
+        """(m, m) cosines."""
+        return self.D @ self.D.T
+
+    @cached_property
+    def antipodal(self) -> list[tuple[int, int]]:
+        """Both orders (j, k) of the pairs of exactly antipodal atoms."""
+        return [(int(j), int(k)) for j, k in np.argwhere(self.G < -0.999)
+                if np.linalg.norm(self.D[j] + self.D[k]) <= ANTIPODAL]
+
+    @cached_property
+    def copies(self) -> list[tuple[int, int]]:
+        """Both orders (j, k) of the pairs of coincident atoms. Signed codes: the two signs of an atom are one atom."""
+        found = []
+        for j, k in np.argwhere((self.G if self.nonnegative else np.abs(self.G)) > 1 - 1e-9):
+            sign = 1 if self.nonnegative else np.sign(self.G[j, k])
+            if j != k and np.linalg.norm(sign * self.D[k] - self.D[j]) <= COINCIDENT:  # cosines lose half the digits
+                found.append((int(j), int(k)))
+        return found
 
 
 class Scaled:
-    """The quantities that statements are made of, for n samples, m atoms and dimension d.
+    """k samples on an m-atom dictionary in dimension d, in units of lam.
 
-    D (m, d) atoms, G (m, m) their cosines, w (n,) sample weights, n and m counts, nonnegative the kind of codes;
-    z (n, m, sparse), x, y, r (n, d) as below, all in units of lam.
+    atoms (see Atoms); samples (k,) their numbers in the data and position (k,) among those of positive weight; w (k,)
+    weights; x, r (k, d); z (k, m) sparse, with row, column, code, sign (nnz,) of its entries; the rest as below.
     """
 
-    def __init__(self, optimum: Optimum) -> None:
-        problem = optimum.problem
-        self.optimum = optimum
-        self.nonnegative = problem.nonnegative
-        self.w = problem.weights
-        self.D, self.G = optimum.D, optimum.G
-        self.n, self.m = optimum.Z.shape
-        self.samples, self.atoms = range(self.n), range(self.m)
+    def __init__(self, atoms: Atoms, block: Coded, before: int) -> None:
+        self.atoms, self.samples, self.w = atoms, block.samples, block.w
+        self.n, self.m, self.nonnegative = len(block.w), atoms.m, atoms.nonnegative
+        self.position = np.arange(before, before + self.n)
+        self.x, self.r = (block.X - block.b) / block.lam, block.R / block.lam
+        # the convention of testbed.verify: <r, d> cannot be better than eps |x|
+        self.rounding = np.maximum(1, 1e-3 * np.linalg.norm(block.X, axis=1) / block.lam)
+        self.z = csr_array(block.Z / block.lam)
+        self.z.sum_duplicates()
+        self.z.eliminate_zeros()
+        self.column, self.code = self.z.indices, self.z.data
+        self.row = np.repeat(np.arange(self.n), np.diff(self.z.indptr))
+        self.sign = np.sign(self.code)
 
-    @cached_property
-    def x(self) -> Array:
-        """(n, d) data less bias."""
-        problem = self.optimum.problem
-        return (problem.X - self.optimum.b) / problem.lam
+    @property
+    def D(self) -> Array:
+        """(m, d) atoms."""
+        return self.atoms.D
 
-    @cached_property
-    def r(self) -> Array:
-        """(n, d) residuals x - zD."""
-        return self.optimum.R / self.optimum.problem.lam
-
-    @cached_property
-    def z(self) -> csr_array:
-        """(n, m) codes."""
-        return self.optimum.Z / self.optimum.problem.lam
+    @property
+    def G(self) -> Array:
+        """(m, m) cosines of the atoms."""
+        return self.atoms.G
 
     @cached_property
     def y(self) -> Array:
-        """(n, d) reconstructions zD."""
+        """(k, d) reconstructions zD."""
         return self.z @ self.D
-
-    @property
-    def s(self) -> Array:
-        """(n, m) scores <r, d_j>."""
-        return self.optimum.S
-
-    @cached_property
-    def sign(self) -> Array:
-        """(n, m) signs of the codes; 0 where an atom is off."""
-        return np.sign(self.z.toarray())
-
-    @cached_property
-    def on(self) -> NDArray[np.bool_]:
-        """(n, m) where codes are not zero."""
-        return self.sign != 0
 
     @cached_property
     def size(self) -> Array:
-        """(n,) sum of |z| over atoms."""
-        return np.asarray(abs(self.z).sum(axis=1)).ravel()
+        """(k,) sum of |z| over atoms."""
+        return np.bincount(self.row, np.abs(self.code), self.n).astype(float)  # of no codes at all: integers
+
+    @cached_property
+    def on(self) -> NDArray[np.bool_]:
+        """(k, m) where codes are not zero."""
+        on = np.zeros((self.n, self.m), dtype=bool)
+        on[self.row, self.column] = True
+        return on
+
+    @cached_property
+    def s(self) -> Array:
+        """(k, m) scores <r, d_j>."""
+        return self.r @ self.D.T
+
+    @cached_property
+    def met(self) -> Array:
+        """(nnz,) scores where the atom is on: 1, or the sign of the code, if codes are exact (C1)."""
+        return self.s[self.row, self.column]
+
+    @cached_property
+    def silent(self) -> Array:
+        """(k, m) scores where the atom is off, and 0 where it is on."""
+        silent = self.s.copy()
+        silent[self.row, self.column] = 0
+        return silent
+
+    @cached_property
+    def reach(self) -> Array:
+        """(k,) the largest score (signed codes: its size) of an atom that is off; 0 if none is positive."""
+        high = self.silent.max(axis=1, initial=0)
+        return high if self.nonnegative else np.maximum(high, -self.silent.min(axis=1, initial=0))
+
+    @cached_property
+    def turn(self) -> Array:
+        """(nnz,) |sign(z_j) r - d_j| where j is on: the tangent of the angle between residual and atom (C1)."""
+        return distances(self.z.indptr, self.column, self.sign, self.r, self.D)
+
+    def along(self, f: Array) -> Array:
+        """(nnz,) <f_i, d_j> of rows f (k, d), where j is on."""
+        return overlaps(self.z.indptr, self.column, f, self.D)
+
+    @cached_property
+    def mass(self) -> csr_array:
+        """(m, k) w_i z_ij, so that mass @ f = sum over the block of w z_j f."""
+        return self.at(self.code * self.w[self.row]).T.tocsr()
+
+    def at(self, values: Array) -> csr_array:
+        """(k, m) sparse: these values (nnz,) where the codes are."""
+        return csr_array((values, self.column, self.z.indptr), shape=(self.n, self.m))
+
+    @cached_property
+    def pulled(self) -> Array:
+        """(m, d) sum of w z_j r: what all statements about stationary atoms are made of."""
+        return self.mass @ self.r
 
     @cached_property
     def mu(self) -> Array:
-        """(m,) mean activity E|z_j|."""
-        return np.asarray(abs(self.z).T @ self.w).ravel()
+        """(m,) sum of w |z_j|."""
+        return self.total(np.abs(self.code))
 
-    @cached_property
-    def live(self) -> NDArray[np.intp]:
-        """Numbers of the atoms with mu_j > 0. A NaN counts as live, so that it is seen and not excused."""
-        return np.flatnonzero(self.mu != 0)
+    def total(self, values: Array) -> Array:
+        """(m,) sums over the block of w times these values (nnz,), atom by atom."""
+        return np.bincount(self.column, values * self.w[self.row], self.m).astype(float)
 
-    @cached_property
-    def pull(self) -> csr_array:
-        """(n, live) w_i z_ij / mu_j, so that pull.T @ f = E_j[sign(z_j) f]: the mean of f over an atom's activity."""
-        columns = self.z[:, self.live]
-        return csr_array(columns.multiply(self.w[:, None]).multiply(1 / self.mu[self.live]))
+    def pairs(self, values: Array, others: Array | None = None) -> Array:
+        """(m, m) sums over samples with j and k on of w values_j others_k, both (nnz,); others 1 if not given."""
+        others = np.ones(len(values)) if others is None else others
+        return np.asarray((self.at(values * self.w[self.row]).T @ self.at(others)).toarray())
 
-    @cached_property
-    def rounding(self) -> Array:
-        """(n,) max(1, |x| / 1000): the unit of violations at one sample, since <r, d> cannot be better than eps |x|.
+    def tops(self) -> Array:
+        """(m, m) the largest z_k > 0 over samples where j is off, rows k and columns j; 0 if there is none."""
+        order = np.lexsort((-self.code, self.column))
+        start = np.concatenate([[0], np.cumsum(np.bincount(self.column, minlength=self.m))])
+        return highest(self.z.indptr, self.column, self.row, self.code, order, start, self.m)
 
-        The convention of testbed.verify: a violation counts as a multiple of max(lam, |x| / 1000).
-        """
-        problem = self.optimum.problem
-        return np.maximum(1, 1e-3 * np.linalg.norm(problem.X, axis=1) / problem.lam)
+    @classmethod
+    def whole(cls, dictionary: Dictionary) -> Scaled:
+        """All samples of positive weight as one block: for small problems."""
+        problem, counted = dictionary.problem, np.flatnonzero(dictionary.problem.weights)
+        X, w = problem.gathered()
+        D, b = dictionary.D, dictionary.b
+        return cls(Atoms(dictionary), Coded(counted, X, w, dictionary.Z[counted], D, b, problem.lam), 0)
+
+
+def blocks(dictionary: Dictionary, progress: Progress | None = None) -> Iterator[Scaled]:
+    """The samples of positive weight in order, a bounded number at a time."""
+    atoms, done = Atoms(dictionary), 0
+    for block in dictionary.blocks(progress):
+        yield Scaled(atoms, block, done)
+        done += len(block.w)

@@ -92,7 +92,7 @@ def statements(item: Figure) -> Iterator[str]:
     from properties.theory import statements as known
 
     for s in (known()[id] for id in item.statements):
-        yield (f"<div><dt>{escape(s.id)} {escape(s.name)} <span>({escape(s.where)})</span></dt>"
+        yield (f"<div><dt>{escape(s.id)} {escape(s.name)} <span>({escape(s.place)})</span></dt>"
                f"<dd>{mathml.markup(s.statement)}</dd></div>")
 
 

@@ -40,11 +40,11 @@ def write_report(path: str | Path, optimum: Optimum, report: Report, bounds: Gap
 def page(optimum: Optimum, report: Report, bounds: Gap | None = None) -> str:
     """The HTML of the page; the same optimum gives the same bytes."""
     title = "Is this dictionary optimal?"
-    total = len(report.verdicts)
-    failed = [v.id for v in report.verdicts if not v.holds]
+    judged = [v for v in report.verdicts if v.residual is not None]
+    failed = [v.id for v in judged if not v.holds]
     outcome = blocks.verdict(not failed, f"{', '.join(failed)} fail{'s' * (len(failed) == 1)}" if failed else
-                             f"all {total} statements hold")
-    lines = (blocks.Judged(v.id, v.name, v.residual, v.tolerance, v.holds, v.worst) for v in report.verdicts)
+                             f"all {len(judged)} statements hold")
+    lines = (blocks.Judged(v.id, v.name, v.residual, v.tolerance, bool(v.holds), v.worst) for v in judged)
     claim = f"{lead(optimum)} Of what an optimum must satisfy, {outcome} here."
     reasons = {why: [id for id, given in report.skipped.items() if given == why] for why in report.skipped.values()}
     body = "\n".join([
@@ -54,7 +54,7 @@ def page(optimum: Optimum, report: Report, bounds: Gap | None = None) -> str:
         blocks.judged("Statements", lines),
         '<p class="quiet">Residuals are dimensionless: 0 where a statement holds exactly, unmoved by scaling X and λ '
         "together.</p>",
-        *(f'<p class="quiet">Not applied: {escape(", ".join(ids))} ({escape(why)}).</p>'
+        *(f'<p class="quiet">Nothing to test: {escape(", ".join(ids))} ({escape(why)}).</p>'
           for why, ids in reasons.items()),
         "</section>", *([] if bounds is None else limits(bounds)), "</main></div>",
     ])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -46,11 +47,14 @@ def test_the_table():
     lines = text.splitlines()
     assert lines[0].startswith("objective 0.1") and "status stationary" in lines[0] and "2 live, 0 dead" in lines[0]
     rows = [line for line in lines if line[:2] in BY_ID and line[2:4] == "  "]
-    assert [row[:2] for row in rows] == [p.id for p in ALL if p.where != "biased"]
-    assert len({row.index("holds") for row in rows}) == 1, "verdicts are aligned"
+    assert [row[:2] for row in rows] == [p.id for p in ALL]
+    idle = [row for row in rows if "nothing to test" in row]
+    assert len({row.index("holds") for row in rows if row not in idle}) == 1, "verdicts are aligned"
     assert all(row.isprintable() and row == row.rstrip() for row in rows) and max(map(len, lines)) <= 120
-    assert "All 13 statements hold." in lines
-    assert "Not applied: B1, B2, B3, B4 (needs a fitted bias)." in lines
+    assert f"All {len(ALL) - len(idle)} statements hold; {len(idle)} have nothing to test." in lines
+    why = {row[:2]: row.split("nothing to test")[1].strip() for row in idle}
+    assert why["B1"] == why["B4"] == "needs a fitted bias" and why["M3"] == "needs a dead atom"
+    assert why["M2"] == "needs coincident atoms" and not {"C1", "S1", "S6", "G1"} & set(why)
 
 
 def test_a_failing_table_names_what_and_where():
@@ -70,16 +74,20 @@ def test_json():
     assert {"objective", "stationarity", "kkt", "status", "properties"} <= out.keys()
     assert [entry["id"] for entry in out["properties"]] == list(BY_ID)
     for entry in out["properties"]:
-        assert list(entry) == ["id", "name", "where", "residual", "tolerance", "holds", "worst"]
-        assert entry["holds"] is True and entry["residual"] <= entry["tolerance"]
-    assert out["holds"] is True and out["skipped"] == {}
+        assert list(entry) == ["id", "name", "where", "residual", "tolerance", "holds", "verdict", "worst", "why"]
+        if entry["id"] in ("M2", "M3", "S6"):  # no coincident atoms, no dead ones, none that fire together
+            assert entry["holds"] is None and entry["residual"] is None and entry["why"].startswith("needs ")
+            assert entry["verdict"] == "nothing to test" and entry["worst"] == ""
+        else:
+            assert entry["holds"] is True and entry["residual"] <= entry["tolerance"] and entry["why"] == ""
+    assert out["holds"] is True
 
 
 def test_json_of_what_is_not_finite():
     o = cases.antipodal_pair()
     Z = o.Z.copy()
     Z.data[0] = np.nan
-    report = check(with_codes(o, Z))
+    report = check(replace(o, Z=Z, objective=np.nan))
     out = json.loads(json.dumps(report.to_json(), allow_nan=False))
     first = out["properties"][0]
     assert first["residual"] is None and first["holds"] is False and first["worst"] == "sample 0, atom 0"
@@ -93,7 +101,10 @@ def test_all_codes_zero(bias):
     o = fit(X, n_atoms=2, lam=100.0, bias=bias, restarts=1)
     report = check(o)
     assert report.holds and (report.live, report.dead) == (0, 2)
-    assert report["S1"].residual == 0 and report["S3"].worst == ""
+    nothing = {"C2", "C4", "S1", "S2", "S3", "S4", "S6", "M2"} | ({"B4"} if bias else {"B1", "B2", "B3", "B4"})
+    assert nothing == {v.id for v in report.verdicts if v.holds is None}
+    assert report["S1"].residual is None and report["S1"].why == "needs a live atom"
+    assert report["C2"].why == "needs a nonzero code" and report["M3"].holds
     assert "Every code is zero" in str(report)
     assert json.dumps(report.to_json(), allow_nan=False)
 
@@ -103,7 +114,7 @@ def test_dead_atoms_are_left_out_of_statements_about_live_ones():
     D, Z = np.vstack([[-0.6, -0.8], o.D]), np.column_stack([np.zeros(3), o.Z.toarray()])
     report = check(Optimum.at(o.problem, D, Z=Z))
     assert (report.live, report.dead) == (2, 1)
-    assert [v.id for v in report.verdicts if not v.holds] == ["M3"]  # it could be put to use
+    assert [v.id for v in report.verdicts if v.holds is False] == ["M3"]  # it could be put to use
     turned = check(Optimum.at(o.problem, np.roll(D, 1, axis=1), Z=Z))
     assert turned["S1"].worst in ("atom 1", "atom 2") and not turned["S1"].holds
 
@@ -119,9 +130,8 @@ def test_a_claim_excuses_nothing():
 def test_asking_for_what_is_not_there():
     report = check(cases.correlated_pair())
     assert isinstance(report, Report)
-    with pytest.raises(KeyError, match="B1 was not applied: it needs a fitted bias"):
-        report["B1"]
-    with pytest.raises(KeyError, match="Z9"):
+    assert report["B1"].holds is None and report["B1"].why == "needs a fitted bias"
+    with pytest.raises(KeyError, match="'Z9' is not one of C1, C2"):
         report["Z9"]
-    with pytest.raises(TypeError, match=r"check: expected a testbed\.Optimum; got Problem"):
+    with pytest.raises(TypeError, match=r"check: expected a testbed\.Optimum or Dictionary; got Problem"):
         check(Problem(np.eye(2), 0.1))

@@ -208,7 +208,7 @@ def test_G1_at_exact_codes_of_any_dictionary(o):
 
 
 def test_G1_by_independent_codes(optimum):
-    p, s = optimum.problem, Scaled(optimum)
+    p, s = optimum.problem, Scaled.whole(optimum)
     misaligned, distance, floor = excess(s)
     np.testing.assert_allclose(floor * p.lam**2, huber(np.linalg.norm(p.X - optimum.b, axis=1), p.lam))
     assert misaligned.min() >= -1e-12 and distance.max() > 0.1
@@ -248,7 +248,7 @@ def hierarchy():
 
 def test_G1_is_tight_above_as_well():
     """The sample that nothing codes has loss - h = (|x| - lam)(|r| - lam) / 2; with a wrong constant it would fail."""
-    misaligned, distance, floor = excess(Scaled(G1.extremal()))
+    misaligned, distance, floor = excess(Scaled.whole(G1.extremal()))
     assert misaligned[3] == 0 and distance[3] ** 2 == (3 - 1) * (3 - 1)
     assert floor[3] == 2.5
 
