@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from properties import check
-from testbed import Optimum, Problem, encode, fit
+from testbed import InputError, Optimum, Problem, encode, fit, path
 
 X = np.arange(12.0).reshape(4, 3) + 1
 D = np.eye(3)
@@ -78,7 +78,72 @@ def test_bad_atoms(atoms, message):
         encode(X, atoms, 0.1)
 
 
+def in_float32(array):
+    """Rows normalised in float32, as other people's decoders are."""
+    array = array.astype(np.float32)
+    return array / np.linalg.norm(array, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("d", [3, 768])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_float32_atoms_are_taken_and_normalised(d, kind):
+    rng = np.random.default_rng(d)
+    atoms = in_float32(rng.standard_normal((50, d))).astype(kind)
+    off = np.abs(np.linalg.norm(atoms.astype(float), axis=1) - 1)
+    assert off.max() > 1e-8  # beyond what float64 atoms may be off
+    optimum = Optimum.at(Problem(rng.standard_normal((4, d)), 0.1), atoms)
+    np.testing.assert_allclose(np.linalg.norm(optimum.D, axis=1), 1, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(optimum.D, atoms, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("atoms, message", [
+    (np.float32(1 + 1e-5) * np.eye(3), r"row 0 has norm 1\.0000100135\d*"),
+    ((1 + 1e-8) * np.eye(3), r"row 0 has norm 1\.00000001"),  # no float32 numbers
+])
+def test_atoms_beyond_rounding_are_refused_with_digits(atoms, message):
+    with pytest.raises(ValueError, match=message):
+        encode(X, atoms, 0.1)
+
+
+def test_float32_weights_are_taken_and_normalised():
+    weights = np.random.default_rng(1).random(4).astype(np.float32)
+    weights = weights / weights.sum() * np.float32(1 + 1.2e-7)
+    assert abs(weights.astype(float).sum() - 1) > 1e-8
+    assert abs(Problem(X, 0.1, weights).weights.sum() - 1) < 1e-15
+    with pytest.raises(ValueError, match=r"they sum to 1\.0000100\d+"):
+        Problem(X, 0.1, np.full(4, 0.25, np.float32) * np.float32(1 + 1e-5))
+    with pytest.raises(ValueError, match=r"they sum to 1\.0000001\d*"):
+        Problem(X, 0.1, np.full(4, 0.1 + 1e-8) + 0.15 + 1.5e-8)
+
+
+def test_what_an_error_carries():
+    with pytest.raises(InputError) as caught:
+        fit(X, 0, 0.1)
+    error = caught.value
+    assert (error.where, error.argument, error.expected, error.got) == ("fit", "n_atoms", ">= 1", 0)
+    with pytest.raises(InputError) as caught:
+        fit(X, 2, "0.1")
+    assert isinstance(caught.value, TypeError) and caught.value.argument == "lam"
+
+
+@pytest.mark.parametrize("lam, message", [
+    (10**400, r"lam must be finite and > 0; got a whole number of about 400 digits"),
+    (-10**400, r"lam must be finite and > 0; got a whole number of about 400 digits"),
+])
+def test_a_penalty_beyond_float64(lam, message):
+    with pytest.raises(InputError, match=message):
+        fit(X, 2, lam)
+
+
+@pytest.mark.parametrize("lams, name", [((lam for lam in (0.1, 0.2)), "generator"), ({0.1, 0.2}, "set")])
+def test_penalties_that_are_no_sequence(lams, name):
+    with pytest.raises(TypeError, match=rf"path: lams must be a number or a sequence such as a list; got a {name}"):
+        path(X, 2, lams)
+
+
 @pytest.mark.parametrize("options, kind, message", [
+    ({"restarts": 10**20}, ValueError, r"fit: restarts must be at most 1000000; got 100000000000000000000"),
+    ({"restarts": 10**5000}, ValueError, r"restarts must be at most 1000000; got a whole number of about 5000 digits"),
     ({"n_atoms": 0}, ValueError, r"fit: n_atoms must be >= 1; got 0"),
     ({"n_atoms": 2.0}, TypeError, r"fit: n_atoms must be a whole number; got float 2.0"),
     ({"restarts": 0}, ValueError, r"fit: restarts must be >= 1; got 0"),
