@@ -61,6 +61,17 @@ def test_two_nodes_for_each_piece_integrate_uniform_magnitudes_exactly():
     assert len(X) < 1000 and weights.sum() == pytest.approx(0.7, abs=1e-14)
 
 
+@pytest.mark.parametrize("magnitude", [SPREADS["uniform"], "exponential(0.5,0.4)"])
+def test_points_cut_for_several_pairs_are_exact_for_each(magnitude):
+    family = prepare("test", two_features(0.4, 0.2, 0.1, magnitude=magnitude), 0.3)
+    pairs = np.array([[0.05, 1.2], [0.6, 1.7], [-0.1, 0.9]])
+    X, weights, magnitudes = family.data.at(pairs, family.lam)
+    assert weights.min() > 0 and np.linalg.norm(X, axis=1) == pytest.approx(np.linalg.norm(magnitudes, axis=1))
+    problem = Problem(np.vstack([X, np.zeros(2)]), family.lam, np.append(weights, 1 - weights.sum()))
+    for pair in pairs:
+        assert family.at(pair).objective == pytest.approx(Optimum.at(problem, unit(pair)).objective, abs=1e-13)
+
+
 @given(parent=st.floats(0.05, 0.4), both=st.floats(0.05, 0.4), child=st.floats(0, 0.2), angle=st.floats(0.4, 2.4),
        lam=st.floats(0.03, 0.8), spread=st.sampled_from(["constant", "levels"]))
 def test_the_best_minimum_is_what_training_finds(parent, both, child, angle, lam, spread):

@@ -8,8 +8,9 @@ import pytest
 import generators as worlds
 from properties import recovery
 from properties.first_order import scores, tilt
+from properties.kernels import recovery as kernels
 from properties.recovery import Truth, recoverable
-from properties.recovery_share import inside, largest_p, recovery_share
+from properties.recovery_share import CLEAR, PIVOT, ROOM, SWEEPS, inside, largest_p, recovery_share
 from testbed import fit
 
 LAMS = (1e-3, 2e-4)
@@ -238,6 +239,23 @@ def test_T7_shortcuts_agree_with_the_linear_program():
             assert answer == (recovery.margin(*arguments) > 0)
             seen.add((answer, nonnegative))
     assert len(seen) == 4
+
+
+@pytest.mark.parametrize(("nonnegative", "density"), [(False, 0.3), (True, 0.7)])
+def test_T7_draws_are_settled_and_rightly_with_hardly_a_linear_program(nonnegative, density):
+    rng = np.random.default_rng(1)
+    seen = {kernels.INSIDE: 0, kernels.OUTSIDE: 0, kernels.OPEN: 0}
+    for _ in range(60):
+        codes = np.where(rng.random((20, 5)) < density, rng.standard_normal((20, 5)), 0)
+        truth = Truth(worlds.independent(5).embed(5, 0.3).features, np.abs(codes) if nonnegative else codes,
+                      np.full(20, 1 / 20), False, nonnegative)
+        target, codes, weights = truth.silence(0)
+        if np.linalg.matrix_rank(codes) == 4:
+            settled = kernels.settle(target, codes, weights, nonnegative, ROOM, CLEAR, SWEEPS, PIVOT)
+            seen[settled] += 1
+            if settled:
+                assert (settled == kernels.INSIDE) == (recovery.margin(target, codes, weights, nonnegative) > 0)
+    assert seen[kernels.INSIDE] > 5 and seen[kernels.OUTSIDE] > 5 and seen[kernels.OPEN] < 6
 
 
 def test_messages():
