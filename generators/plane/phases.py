@@ -44,6 +44,7 @@ BEYOND = 0.15  # radians beyond the features, to which they are tried
 MOST = 12  # low places of the grid from which Newton starts
 IN_PLANE = 1e-9  # by which the norm of an atom's projection to the plane may fall short of 1
 SAME = 1e-6  # radians between minima that are one
+EQUAL = 1e-10  # share by which the objectives of minima differ that are equally good
 ALONE = 12  # steps towards the best atom of some points
 STATIONARY = 1e-11  # largest |dF/da| / lam of a minimum, but for rounding
 POSITIVE = 1e-9  # least relative curvature that counts as a minimum's
@@ -126,7 +127,17 @@ def landscape(world: World, lam: float) -> Landscape:
             found.append(minimum)
     if not found:
         raise InputError(f"landscape: nothing is coded at lam = {lam:g}, or no minimum was found, on {world}")
-    return Landscape(family.data.theta, tuple(sorted(found, key=lambda m: m.objective)))
+    return Landscape(family.data.theta, tuple(ranked(found)))
+
+
+def ranked(minima: list[Minimum]) -> list[Minimum]:
+    """The lowest first; of those that are equal but for rounding, as mirror images are, the smaller first angle."""
+    left, order = sorted(minima, key=lambda m: m.objective), list[Minimum]()
+    while left:
+        level = [m for m in left if m.objective <= left[0].objective * (1 + EQUAL)]
+        order += sorted(level, key=lambda m: m.angles[0])
+        left = left[len(level) :]
+    return order
 
 
 def regime(world: World, lam: float, D: Array) -> str:

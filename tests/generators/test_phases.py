@@ -15,7 +15,7 @@ from generators import correlated_pair, critical_lam, hedging, held_fixed, neste
 from generators.plane.atoms import unit
 from generators.plane.boundaries import boundary, spinodal, trace
 from generators.plane.data import plane_data
-from generators.plane.phases import landscape, prepare, regime
+from generators.plane.phases import Minimum, landscape, prepare, ranked, regime
 from testbed import Optimum, Problem, classify, fit
 
 SPREADS = {"constant": 1.0, "levels": "discrete([0.6,1.0,1.4])", "uniform": "uniform(0.6,1.4)"}
@@ -234,3 +234,9 @@ def test_the_turning_points_of_a_traced_curve_are_the_spinodals():
 def test_messages(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_equal_minima_are_in_the_order_of_their_angles_whatever_their_last_bits():
+    one, other, above = (Minimum(angles, F, 1.0, "absorbed", 0.0, 0.0)
+                         for angles, F in (((0.3, 0.4), 1 + 2e-16), ((0.5, np.nan), 1.0), ((0.1, 0.2), 1 + 1e-8)))
+    assert ranked([above, other, one]) == ranked([one, above, other]) == [one, other, above]
