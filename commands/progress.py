@@ -52,7 +52,7 @@ class Progress:
 
     def passing(self, line: str) -> Callable[[int, int], None]:
         """What a pass over samples calls as it goes: said on a terminal, and elsewhere ten times in a long pass."""
-        told = 0.0
+        told, self.start = 0.0, time.monotonic()
 
         def passed(done: int, total: int) -> None:
             nonlocal told

@@ -222,5 +222,5 @@ def test_rows_of_weight_zero_decide_on_no_penalty():
         fit(Y, 2, 0.3, restarts=1)
     many = fit_many(Y[None], 2, 0.3, weights=w, restarts=4)
     assert many.objective[0] == pytest.approx(fit_many(X[None, :20], 2, 0.3, restarts=4).objective[0], rel=1e-12)
-    with pytest.raises(ValueError, match="problem 0 has lam = 0.3"):
+    with pytest.raises(ValueError, match=r"problem 0 has lam = 0\.3"):
         fit_many(Y[None], 2, 0.3)
