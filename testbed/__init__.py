@@ -13,7 +13,7 @@ from testbed.bounds.gaps import Gap, gap
 from testbed.bounds.lower import Bound, lower_bound
 from testbed.coding.exact import CodingError, encode
 from testbed.descent.batch import Batch, fit_many
-from testbed.descent.curvature import Classification, classify
+from testbed.descent.classifying import Classification, classify
 from testbed.descent.training import fit
 from testbed.dictionary import Dictionary
 from testbed.errors import InputError, NumericsError

@@ -122,10 +122,10 @@ def kkt_violation(problem: Problem, block: Coded) -> Array:
 def resolution(reach: Array, pull: Array) -> Array:
     """By what a residual of S1 is divided: 1, and more where float64 cannot resolve the tolerance.
 
-    r = x - b - zD is known to eps t, with t = |x| + sum |z| the size of the terms that cancel in it. So E[z_j r] is
-    known to eps E[|z_j| t], reach_j, and its share of pull_j = lam mu_j (for the bias: of E r, E t and lam) to
-    eps reach / pull. The tolerance allows 45 times that (1e-10 * 1e-4 = 45 eps), once |x| exceeds some thousand lam on
-    the atom's samples.
+    r = x - b - zD and z_j, where it is not 0, are known to eps t, with t = |x| + sum |z| the size of what cancels in
+    them. So E[z_j (r - lam d_j)] is known to eps reach_j, reach_j = E[1{j on} t (|z_j| + |r - lam d_j|)], and there the
+    last is sqrt(|r|^2 - lam^2) by C1. In units of pull_j = lam mu_j: eps reach_j / pull_j (for the bias: E t and lam).
+    Once it is that coarse, thousands of lam in |x|, 45 times it is allowed (1e-10 * 1e-4 = 45 eps).
     """
     return np.maximum(1, 1e-4 * reach / pull)
 
@@ -152,7 +152,8 @@ def measure_blocks(problem: Problem, D: Array, blocks: Iterable[Coded]) -> Measu
             kkt, worst = float(violation[top]), int(block.samples[top])
         size, terms = abs(block.Z).T, block.w * (cancelling(block) / lam)
         pull += np.asarray(block.Z.T @ (block.w[:, None] * (block.R / lam)))
-        reach += np.asarray(size @ terms).ravel()
+        across = np.sqrt(np.maximum((length / lam) ** 2 - 1, 0))
+        reach += np.asarray(size @ terms + (size != 0) @ (terms * lam * across)).ravel()
         mu += np.asarray(size @ block.w).ravel()
         drift, slack = drift + block.w @ (block.R / lam), slack + float(terms.sum())
         codes += float(block.w @ np.diff(block.Z.indptr))
@@ -202,10 +203,13 @@ def measure_many(X: Array, w: Array, lam: Array, D: Array, b: Array, Z: Array, b
     kkt = np.where(w > 0, kkt, 0).max(axis=1)
     mu = np.einsum("aij,ai->aj", size, w)
     pull = (Z * w[..., None]).transpose(0, 2, 1) @ (R / lam[:, None, None])
-    balance = np.linalg.norm(pull / np.where(mu > 0, mu, 1)[..., None] - D, axis=2)
+    across = np.sqrt(np.maximum((length / lam[:, None]) ** 2 - 1, 0)) * lam[:, None]
+    reach = np.einsum("aij,ai->aj", size + (size != 0) * across[..., None], w * (terms / lam[:, None]))
+    share = np.where(mu > 0, mu, 1)
+    balance = np.linalg.norm(pull / share[..., None] - D, axis=2) / resolution(reach, share)
     stationarity = np.where(mu > 0, balance, 0).max(axis=1)
     if bias:
         drift = np.linalg.norm((w[:, None, :] @ R)[:, 0], axis=1) / lam
-        stationarity = np.maximum(stationarity, drift)
+        stationarity = np.maximum(stationarity, drift / resolution((w * terms).sum(axis=1) / lam, np.ones(len(X))))
     return Measurements(objective, kkt, stationarity, np.abs(np.linalg.norm(D, axis=2) - 1).max(axis=1),
                         np.where(w > 0, length, 0).max(axis=1) / lam)

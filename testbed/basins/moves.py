@@ -21,7 +21,7 @@ from scipy.sparse import csr_array
 
 from testbed.checks import Array
 from testbed.descent.phi import Point, Reduced, normalised
-from testbed.descent.training import longest_residuals
+from testbed.descent.revival import longest_residuals
 
 STARTS = 4  # of each climb
 CLIMB = 60  # steps of each at most: it usually ends, exactly, after a handful
@@ -69,10 +69,15 @@ def newcomers(phi: Reduced, R: Array, count: int) -> Array:
     Each is the best of several climbs from the longest residuals that those before it leave (G2).
     """
     found: list[Array] = []
-    while len(found) < count and len(starts := longest_residuals(phi, R, STARTS)):
+    while len(found) < count and len(starts := _longest(phi, R)):
         found.append(max((_newest(phi, R, start) for start in starts), key=lambda climb: climb[0])[1])
         R = R - _excess(R, phi.lam, found[-1], phi.coder.signed)[:, None] * found[-1]
     return normalised(np.array(found).reshape(-1, R.shape[1]))
+
+
+def _longest(phi: Reduced, R: Array) -> Array:
+    directions, found = longest_residuals(R[None], phi.w[None], np.array([phi.lam]), np.array([STARTS]))
+    return directions[0, : found[0]]
 
 
 def _newest(phi: Reduced, R: Array, u: Array) -> tuple[float, Array]:

@@ -21,10 +21,10 @@ import numpy as np
 
 from testbed import checks
 from testbed.basins.moves import gain, newcomers, removal_costs
-from testbed.basins.searching import STRICT, search
+from testbed.basins.searching import search
 from testbed.checks import Array
 from testbed.descent.phi import Point, Reduced
-from testbed.descent.training import Progress, descend, finish, settle
+from testbed.descent.training import Progress, finish, improves, train
 from testbed.errors import InputError, InputTypeError
 from testbed.optimum import Optimum
 from testbed.problem import Problem
@@ -188,7 +188,7 @@ def repair(path: Path, rounds: int = 10, progress: Progress | None = None, threa
         for source, target in dict.fromkeys(pairs):
             old = optima[target]
             new = transfer(optima[source], old.problem, old.n_atoms, _numbered(progress, target), threads)
-            if new.objective < old.objective * (1 - STRICT):
+            if improves(new.objective, old.objective):
                 optima[target] = new
                 fresh.add(target)
         if not fresh:
@@ -210,8 +210,7 @@ def transfer(source: Optimum, problem: Problem, n_atoms: int, progress: Progress
 
     with limited(phi.work, threads, "transfer"):
         theta = _resized(problem, np.vstack([source.D, source.b / phi.unit]), n_atoms)
-        point, curvature = settle(phi, descend(phi, phi.at(theta), report), report)
-        return finish(problem, phi, point, curvature)
+        return finish(problem, phi, *train(phi, theta, report))
 
 
 def _resized(problem: Problem, theta: Array, n_atoms: int) -> Array:

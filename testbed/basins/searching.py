@@ -14,15 +14,14 @@ import numpy as np
 from testbed import checks
 from testbed.basins.moves import proposals
 from testbed.checks import Array
-from testbed.descent.curvature import Curvature
 from testbed.descent.phi import Point, Reduced
-from testbed.descent.training import SEEDS, Progress, descend, draw, finish, settle
+from testbed.descent.starts import draw
+from testbed.descent.training import SEEDS, Progress, finish, improves, train
 from testbed.optimum import Optimum
 from testbed.problem import Problem
 from testbed.threads import limited
 
 SAME = 1e-9  # objectives within this share of one another belong to one minimum, up to symmetry
-STRICT = 1e-10  # and an improvement by less is none
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,23 +89,27 @@ def search(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bo
         if progress is not None:
             progress(len(origins), point.value * phi.unit**2, point.stationarity)
 
-    def end(origin: str, theta: Array) -> tuple[Point, Curvature | None]:
-        point, curvature = settle(phi, descend(phi, phi.at(theta), report), report)
+    def end(origin: str, theta: Array) -> tuple[Point, Array]:
+        point, least = train(phi, theta, report)
         objectives.append(point.value * phi.unit**2)
         origins.append(origin)
-        return point, curvature
+        return point, least
 
     with limited(phi.work, threads, where):
         sequences = np.random.SeedSequence(seed).spawn(restarts)
         starts = (draw(phi, np.random.default_rng(s), number) for number, s in enumerate(sequences))
-        best, curvature = min((end("restart", theta) for theta in starts), key=lambda found: found[0].value)
+        best, least = end("restart", next(starts))
+        for theta in starts:
+            found = end("restart", theta)
+            if improves(found[0].value, best.value):
+                best, least = found
         for _ in range(rounds):
             for origin, theta in proposals(phi, best):
                 found = end(origin, theta)
-                if found[0].value < best.value * (1 - STRICT):
-                    best, curvature = found
+                if improves(found[0].value, best.value):
+                    best, least = found
                     break
             else:
                 break
-        optimum = finish(problem, phi, best, curvature, restarts, seed, np.array(objectives[:restarts]))
+        optimum = finish(problem, phi, best, least, restarts, seed, np.array(objectives[:restarts]))
     return Search(optimum, checks.frozen(np.array(objectives)), tuple(origins))

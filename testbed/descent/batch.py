@@ -7,7 +7,9 @@ handful of atoms; beyond, `fit` is as fast and uses its threads better.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,8 +17,11 @@ import numpy as np
 from testbed import checks, verify
 from testbed.checks import Array
 from testbed.coding.exact import CodingError
-from testbed.descent.lockstep import Lockstep, normalised, train
-from testbed.descent.training import SEEDS
+from testbed.descent.lockstep import Lockstep
+from testbed.descent.phi import normalised
+from testbed.descent.revival import descend, settle
+from testbed.descent.starts import draw_many
+from testbed.descent.training import SEEDS, improves
 from testbed.errors import InputError
 from testbed.optimum import Optimum
 from testbed.problem import LARGEST, SMALLEST, Problem, power_of_two_near
@@ -24,7 +29,8 @@ from testbed.threads import limited
 
 MOST_FREE = 512  # m * d: the Hessian of each problem is formed, so these must be few
 CHUNK_BYTES = 1 << 27  # held for problems worked on together
-START_NOISE = 0.02  # of atoms at the start, so that symmetric starts do not stay symmetric
+
+Progress = Callable[[int, Array, Array], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +71,8 @@ class Batch:
 
 
 def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bool = True, weights: Any = None,
-             seed: int = 0, restarts: int = 1, start: Any = None, threads: int | None = None) -> Batch:
+             seed: int = 0, restarts: int = 1, start: Any = None, progress: Progress | None = None,
+             threads: int | None = None) -> Batch:
     """Train a dictionary for each of p small problems to a verified optimum.
 
     Parameters
@@ -74,8 +81,10 @@ def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bo
     lam : penalty > 0, one for all or (p,). bias, nonnegative : as in `fit`.
     weights : (n,) for all or (p, n), >= 0 with sum 1 for each problem; None for 1/n each.
     seed : fixes all starts; what a problem starts from does not depend on how many follow it.
-    restarts : starts tried for each problem; the best objective is kept.
+    restarts : starts tried for each problem; the best objective is kept, the earliest of those within 1e-10 of it.
     start : (p, m, d) unit-norm atoms to train from instead; a fitted bias then starts at the mean.
+    progress : called as progress(restart, objective, stationarity) at every step, with arrays (p,): where each problem
+        is in that restart, infinite before it begins.
     threads : how many work at most; None for as many as numba is set to. The result is the same for any number.
 
     Raises TypeError or ValueError naming the argument, before any work is done; CodingError naming a problem and sample
@@ -97,18 +106,18 @@ def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bo
     given = None if start is None else _start(where, start, p, m, d)
     unit = np.array([power_of_two_near(value) for value in penalties])
     scaled = X / unit[:, None, None]
-    best: list[Any] = []
+    shown = Shown(progress, unit)
+    streams = [tuple(map(np.random.default_rng, sequence.spawn(2)))
+               for sequence in np.random.SeedSequence(seed).spawn(restarts)]
+    each = 16 * n * (d + 2 * min(m, d) + min(m, d) ** 2) + 32 * (m * d) ** 2
+    size = max(1, CHUNK_BYTES // each)
+    parts = []
     with limited(X.size * m, threads, where):
-        for sequence in np.random.SeedSequence(seed).spawn(1 if given is not None else restarts):
-            theta = given if given is not None else _draw(scaled, w, penalties / unit, m, sequence)
-            if bias:
-                theta = np.concatenate([theta, np.einsum("ai,aik->ak", w, scaled)[:, None]], axis=1)
-            found = _train(scaled, w, penalties / unit, not nonnegative, int(bias), theta)
-            lower = found[2] < best[2] if best else np.ones(p, bool)
-            best = best or found
-            for kept, new in zip(best, found, strict=True):
-                kept[lower] = new[lower]
-    theta, Z, _, least = best
+        for part in (slice(lo, lo + size) for lo in range(0, p, size)):
+            chunk = scaled[part], w[part], penalties[part] / unit[part]
+            origins = [given[part]] if given is not None else (draw_many(*chunk, m, *stream) for stream in streams)
+            parts.append(_train(chunk, not nonnegative, bias, origins, shown, part))
+    theta, Z, least = (np.concatenate(column) for column in zip(*parts, strict=True))
     D = theta[:, :m]
     b = theta[:, m] * unit[:, None] if bias else np.zeros((p, d))
     Z *= unit[:, None, None]
@@ -149,41 +158,42 @@ def _start(where: str, start: Any, p: int, m: int, d: int) -> Array:
     if D.shape != (p, m, d):
         raise InputError(f"{where}: start must have shape {(p, m, d)}; its shape is {D.shape}")
     checks.unit_rows(where, "start", D.reshape(-1, d), d)
-    return normalised(D.copy(), m)
+    return normalised(D)
 
 
-def _draw(X: Array, w: Array, lam: Array, m: int, seed: np.random.SeedSequence) -> Array:
-    """Atoms along distinct samples longer than lam, by what coding them alone would gain, a little off; others random.
+class Shown:
+    """What `progress` is told: the objectives and residuals (p,) of the current restart, chunk by chunk."""
 
-    Keys log(gain) plus Gumbel noise, the largest first: draws without replacement in proportion to the gain.
-    """
-    p, n, d = X.shape
-    picking, noise = (np.random.default_rng(child) for child in seed.spawn(2))
-    length = np.sqrt(np.einsum("aik,aik->ai", X, X))
-    gain = w * np.maximum(length - lam[:, None], 0) ** 2
-    with np.errstate(divide="ignore"):
-        keys = np.log(gain) - np.log(-np.log(picking.uniform(1e-300, 1, (p, n))))
-    picks = np.argsort(-keys, axis=1, kind="stable")[:, :m]
-    D = START_NOISE / np.sqrt(d) * noise.standard_normal((p, m, d))
-    useful = np.take_along_axis(gain, picks, axis=1) > 0
-    unit = np.take_along_axis(X / np.where(length > 0, length, 1)[..., None], picks[..., None], axis=1)
-    D[:, : picks.shape[1]] += np.where(useful[..., None], unit, 0)
-    return normalised(D, m)
+    def __init__(self, progress: Progress | None, unit: Array) -> None:
+        self.progress, self.unit = progress, unit
+        self.objective, self.stationarity = np.full(len(unit), np.inf), np.full(len(unit), np.inf)
+
+    def __call__(self, restart: int, part: slice, engine: Lockstep) -> None:
+        if self.progress is not None:
+            self.objective[part] = engine.value[engine.at] * self.unit[part] ** 2
+            self.stationarity[part] = engine.stationarity[engine.at]
+            self.progress(restart, self.objective.copy(), self.stationarity.copy())
 
 
-def _train(X: Array, w: Array, lam: Array, signed: bool, extra: int, theta: Array) -> list[Any]:
-    """theta, codes, values and least curvatures of all problems, some at a time."""
-    p, n, d = X.shape
-    m = theta.shape[1] - extra
-    each = 16 * n * (d + 2 * min(m, d) + min(m, d) ** 2) + 32 * (m * d) ** 2
-    parts = []
-    for lo in range(0, p, max(1, CHUNK_BYTES // each)):
-        part = slice(lo, lo + max(1, CHUNK_BYTES // each))
-        batch = Lockstep(X[part], w[part], lam[part], signed, extra, theta[part])
-        least = train(batch)
-        failed = np.argwhere(batch.cnt[batch.at] < 0)
-        if len(failed):
-            raise CodingError(f"problem {lo + failed[0, 0]}: sample {failed[0, 1]} could not be coded: its atoms are "
-                              "too nearly dependent")
-        parts.append((batch.theta[batch.at], batch.dense(), batch.value[batch.at], least))
-    return [np.concatenate(column) for column in zip(*parts, strict=True)]
+def _train(chunk: tuple[Array, Array, Array], signed: bool, bias: bool, origins: Iterable[Array], shown: Shown,
+           part: slice) -> tuple[Array, Array, Array]:
+    """theta, codes and least curvatures of the problems of a chunk: the best descents, saddles escaped."""
+    X, w, lam = chunk
+    everyone = np.arange(len(X))
+    best: Lockstep | None = None
+    for number, theta in enumerate(origins):
+        if bias:
+            theta = np.concatenate([theta, np.einsum("ai,aik->ak", w, X)[:, None]], axis=1)
+        engine = Lockstep(X, w, lam, signed, int(bias), theta)
+        descend(engine, everyone, partial(shown, number, part, engine))
+        if best is None:
+            best = engine
+        else:
+            best.adopt(np.flatnonzero(improves(engine.here("value", everyone), best.here("value", everyone))), engine)
+    assert best is not None
+    least = settle(best, everyone, partial(shown, number, part, best))
+    failed = np.argwhere(best.here("cnt", everyone) < 0)
+    if len(failed):
+        raise CodingError(f"problem {part.start + failed[0, 0]}: sample {failed[0, 1]} could not be coded: its atoms "
+                          "are too nearly dependent")
+    return best.here("theta", everyone), best.dense(everyone), least

@@ -1,5 +1,4 @@
-"""Second order (M1): the least curvature of phi at a stationary point, the direction that has it, and what that makes
-of the point: a local minimum, a saddle, or neither by this evidence.
+"""Second order (M1): the least curvature of phi at a stationary point, and the direction that has it.
 
 Move atoms by tangent Delta (rows orthogonal to d_j) and the bias by beta. A sample with support A sees its
 reconstruction move by u = z_A Delta_A + beta at fixed codes; the scores on A must stay lam, so codes follow by
@@ -25,17 +24,11 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 from testbed.bases import lowest
 from testbed.checks import Array
 from testbed.descent.phi import Point, Reduced
-from testbed.dictionary import Dictionary
-from testbed.errors import InputTypeError
-from testbed.problem import BLOCK_ENTRIES
-from testbed.threads import limited
-from testbed.verify import KKT_TOLERANCE
 
 COMPLEMENTARITY = 1e-9  # nearer than this to a change of support, the second derivative is one-sided and not claimed
 FLAT = 1e-9  # a relative curvature smaller than this in size is not told from zero
 STATIONARY = 1e-8  # the Hessian is asked about points at least this stationary
 STEPS = tuple(sign * size for size in (0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4) for sign in (1, -1))
-LARGEST = 1 << 30  # bytes
 DENSE = 256  # up to this many free directions the matrix is formed and all its eigenvalues taken
 
 
@@ -100,68 +93,3 @@ def least_curvature(phi: Reduced, point: Point) -> Curvature:
     direction = np.zeros(shape)
     direction[live] = lowest(values, vectors).reshape(live.sum(), -1)
     return Curvature(float(values[0]), phi.tangent(point.theta, direction) / root, margin)
-
-
-@dataclass(frozen=True, eq=False)
-class Classification:
-    """What a dictionary with exact codes is, to second order.
-
-    kind : 'local minimum' (least > 0), 'saddle' (a step along `direction` was seen to lower F), 'degenerate' (a support
-    about to change, a flat direction, or no eigenvalue certified), 'not stationary', or 'too large to examine': data,
-    codes and an inverse for every support would take more than LARGEST bytes.
-    least, margin : see Curvature. direction : (m, d) tangent to the atoms; bias_direction : (d,).
-    decrease : by how much F fell along the direction, in squared units of X; 0 unless a saddle.
-    """
-
-    kind: str
-    least: float | None
-    margin: float
-    direction: Array
-    bias_direction: Array
-    decrease: float
-
-
-def classify(optimum: Dictionary, threads: int | None = None) -> Classification:
-    """Classify a dictionary by the least eigenvalue of its Hessian (M1); a saddle is one only if descent was seen.
-
-    Codes are exact ones, computed anew on at most so many threads (see `fit`). TypeError if the argument is no
-    Dictionary, such as an Optimum.
-    """
-    if not isinstance(optimum, Dictionary):
-        raise InputTypeError(f"classify: expected a testbed.Optimum; got {type(optimum).__name__}")
-    if _bytes(optimum) > LARGEST:
-        exact = optimum.kkt <= KKT_TOLERANCE  # then what was measured block by block is what would be found here
-        kind = "not stationary" if exact and optimum.stationarity > STATIONARY else "too large to examine"
-        return Classification(kind, None, 0.0, np.zeros_like(optimum.D), np.zeros_like(optimum.b), 0.0)
-    phi = Reduced(optimum.problem, optimum.n_atoms)
-    theta = np.vstack([optimum.D, optimum.b[None] / phi.unit]) if phi.extra else np.array(optimum.D)
-    with limited(phi.work, threads, "classify"):
-        point = phi.at(theta)
-        if point.stationarity > STATIONARY:
-            return Classification("not stationary", None, 0.0, np.zeros_like(optimum.D), np.zeros_like(optimum.b), 0.0)
-        found = least_curvature(phi, point)
-        kind, decrease = "degenerate", 0.0
-        if found.least is not None and found.least > FLAT:
-            kind = "local minimum"
-        elif found.least is not None and found.least < -FLAT:
-            lower = descend_along(phi, point, found.direction)
-            if lower is not None:
-                kind, decrease = "saddle", (point.value - lower.value) * phi.unit**2
-    direction = found.direction
-    return Classification(kind, found.least, found.margin, direction[: phi.m],
-                          direction[phi.m] * phi.unit if phi.extra else np.zeros_like(optimum.b), decrease)
-
-
-def _bytes(optimum: Dictionary) -> float:
-    """What is held to examine a dictionary: data and residuals, codes, the inverse of every support's Gram matrix."""
-    n, d = optimum.problem.n, optimum.problem.d
-    used = optimum.codes_per_sample if n * max(d, optimum.n_atoms) > BLOCK_ENTRIES else 0.0
-    return n * (3 * 8 * d + 3 * 12 * max(used, 32) + 8 * 1.5 * used**2)
-
-
-def descend_along(phi: Reduced, point: Point, direction: Array) -> Point | None:
-    """The lowest of a few points along a direction, both ways, if it is lower than where we are."""
-    size = np.sqrt((direction * direction).sum(axis=1).max())
-    trials = [phi.at(phi.move(point.theta, (step / size) * direction), near=point) for step in STEPS]
-    best = min(trials, key=lambda trial: trial.value)
-    return best if best.value < point.value * (1 - 1e-15) else None

@@ -2,6 +2,7 @@
 
 Far away the trust region keeps each step where the model is believed and negative curvature is followed to its edge;
 near a minimum the steps are Newton's. Differences of phi decide while they exceed rounding, the gradient after that.
+All problems that are not done take their steps together; what becomes of one does not depend on the others.
 """
 
 from __future__ import annotations
@@ -11,74 +12,77 @@ from collections.abc import Callable
 import numpy as np
 
 from testbed.checks import Array
-from testbed.descent.phi import Point, Reduced
+from testbed.descent.engines import Engine, Indices
+from testbed.descent.phi import tangent, unit_atoms
+from testbed.kernels import steps
 
 NOISE = 1e-12  # a predicted decrease below this share of phi cannot be told from rounding
-Report = Callable[[Point], None]
+Report = Callable[[], None]
 
 
-def minimise(phi: Reduced, point: Point, target: float, report: Report, most: int = 2000, radius: float = 0.3) -> Point:
-    """Descend from a point until stationarity <= target, or no step helps, or `most` steps were tried."""
+def minimise(engine: Engine, who: Indices, target: Array, report: Report, most: int = 2000) -> None:
+    """Descend until stationarity <= target (p,), or no step helps, or `most` steps were tried.
+
+    Only a step of numbers to a point where phi is a number is ever taken.
+    """
+    radius = np.full(len(target), 0.3)
     for _ in range(most):
-        report(point)
-        if point.stationarity <= target or radius < 1e-13:
+        report()
+        before = engine.here("stationarity", who)
+        on = (before > target[who]) & (radius[who] >= 1e-13)
+        if not on.all():
+            who, before = who[on], before[on]
+        if not len(who):
             break
         # loose far away, tight enough near by for quadratic convergence, never tighter than the target needs
-        forcing = max(min(0.1, np.sqrt(point.stationarity)), 0.1 * target / point.stationarity)
-        step, predicted, edge = _steihaug(phi, point, radius, forcing)
-        trial = phi.at(phi.move(point.theta, step), near=point)
-        if predicted > NOISE * abs(point.value):
-            ratio = (point.value - trial.value) / predicted
-        else:
-            ratio = 1.0 if trial.stationarity < 0.95 * point.stationarity else -1.0
-        if ratio > 0.75 and edge:
-            radius = min(2 * radius, 10.0)
-        elif ratio < 0.25:
-            radius = 0.5 * min(radius, _length(step, point.curvature))
-        if ratio > 0.05:
-            point = trial
-    return point
+        forcing = np.maximum(np.minimum(0.1, np.sqrt(before)), 0.1 * target[who] / before)
+        step, predicted, edge = _steihaug(engine, who, radius[who], forcing)
+        engine.evaluate(who, unit_atoms(engine.here("theta", who) + step, engine.m))
+        value, trial = engine.here("value", who), engine.tried("value", who)
+        told = predicted > NOISE * np.abs(value)
+        closer = engine.tried("stationarity", who) < 0.95 * before
+        ratio = np.where(told, (value - trial) / np.where(told, predicted, 1.0), np.where(closer, 1.0, -1.0))
+        wide, narrow = (ratio > 0.75) & edge, ~(ratio >= 0.25)
+        if wide.any():
+            radius[who[wide]] = np.minimum(2 * radius[who[wide]], 10.0)
+        if narrow.any():
+            length = _length(step[narrow], engine.here("curvature", who)[narrow])
+            radius[who[narrow]] = 0.5 * np.minimum(radius[who[narrow]], length)
+        engine.take(who[ratio > 0.05])
 
 
-def inner(U: Array, V: Array) -> float:
-    """Sum of products, without BLAS so that its bits do not depend on threads."""
-    return float((U * V).sum())
+def inner(U: Array, V: Array) -> Array:
+    """Sums of products, one a problem, without BLAS so that their bits do not depend on threads."""
+    return (U * V).sum(axis=(1, 2))
 
 
-def _length(V: Array, curvature: Array) -> float:
-    """Length of V in the preconditioner's metric, in units of its mean curvature."""
-    return float(np.sqrt((curvature[:, None] * V * V).sum() / curvature.mean()))
+def _length(V: Array, curvature: Array) -> Array:
+    """Lengths of V in the preconditioner's metric, in units of its mean curvature."""
+    return np.sqrt(inner(V * curvature[..., None], V) / curvature.mean(axis=1))
 
 
-def _steihaug(phi: Reduced, point: Point, radius: float, forcing: float, most: int = 400) -> tuple[Array, float, bool]:
-    """CG on the Newton system, stopped at the trust region: (step, predicted decrease, whether it ends at the edge)."""
-    hessian = phi.hessian(point)
-    curvature = point.curvature[:, None]
-    mean = point.curvature.mean()
-    x = np.zeros_like(point.gradient)
-    r = -point.gradient
-    y = r / curvature
-    p = y.copy()
-    ry = inner(r, y)
+def _steihaug(engine: Engine, who: Indices, radius: Array, forcing: Array,
+              most: int = 400) -> tuple[Array, Array, np.ndarray]:
+    """CG on the Newton systems, stopped at the trust regions: (steps, predicted decreases, whether at the edge).
+
+    Where the gradient is nothing, or what comes out is not a number, the step is zero and predicts nothing.
+    """
+    gradient, curvature = engine.here("gradient", who), engine.here("curvature", who)
+    mean = curvature.mean(axis=1)
+    x, r = np.zeros_like(gradient), -gradient
+    p = r / curvature[..., None]
+    ry = inner(r, p)
     goal = forcing * np.sqrt(ry)
-    edge = False
+    edge = np.zeros(len(who), bool)
+    on = np.flatnonzero(ry > 0)
     for _ in range(most):
-        Hp = hessian(p)
-        pHp = inner(p, Hp)
-        pp = inner(p * curvature, p) / mean
-        xp = inner(x * curvature, p) / mean
-        xx = inner(x * curvature, x) / mean
-        flat = pHp <= 1e-14 * pp * mean
-        a = 0.0 if flat else ry / pHp
-        if flat or xx + a * (2 * xp + a * pp) >= radius * radius:
-            a = (-xp + np.sqrt(max(xp * xp + pp * (radius * radius - xx), 0.0))) / pp
-            edge = True
-        x += a * p
-        r -= a * Hp
-        y = r / curvature
-        before, ry = ry, inner(r, y)
-        if edge or np.sqrt(ry) <= goal:
+        if not len(on):
             break
-        p = y + (ry / before) * p
+        H = engine.product(who[on], p[on])
+        on = on[steps.advance(on, H, x, r, p, curvature, mean, radius, goal, ry, edge)]
     # H x = -gradient - r, so the model's decrease needs no further product
-    return phi.tangent(point.theta, x), 0.5 * (inner(x, r) - inner(point.gradient, x)), edge
+    predicted = 0.5 * (inner(x, r) - inner(gradient, x))
+    known = np.isfinite(x).all(axis=(1, 2)) & np.isfinite(predicted)
+    if not known.all():
+        x[~known], predicted[~known] = 0.0, 0.0
+    return tangent(engine.here("theta", who), x, engine.m), predicted, edge

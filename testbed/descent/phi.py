@@ -1,7 +1,8 @@
 """phi(D, b) = min over codes of F: its value, gradient and Hessian on unit-norm atoms (and a free bias).
 
 A point is one matrix theta: m rows of atoms, and a last row for the bias when one is fitted. Everything is in units in
-which lam lies in [1/2, 1).
+which lam lies in [1/2, 1). What is made of sums over samples is written once, for p problems (a first axis of arrays);
+`Reduced` is phi of one problem, whose sums are shared among threads by samples.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ from testbed.coding.exact import Coder
 from testbed.kernels import sums
 from testbed.problem import Problem, power_of_two_near
 
+UNRESOLVED = 1e-4  # of reach / pull: a residual is a multiple of this share where it exceeds 1 (see testbed.verify)
+
 
 @dataclass(frozen=True, eq=False)
 class Point:
     """phi at theta (m + extra, d), with exact codes.
 
     gradient : (m + extra, d) tangent gradient. pull : (m,) <E[z_j r], d_j>, which is lam mu_j. curvature : (m + extra,)
-    E[z_j^2] + pull_j, the diagonal the solvers precondition with. stationarity : S1's normalised residual.
+    E[z_j^2] + pull_j, the diagonal the solvers precondition with. stationarity : S1's normalised residual; infinite
+    where phi is not a number.
     """
 
     theta: Array
@@ -36,6 +40,56 @@ class Point:
     codes: Any
 
 
+def slopes(theta: Array, lam: Array, value: Array, E: Array, mu: Array, square: Array,
+           reach: Array) -> tuple[Array, Array, Array, Array]:
+    """gradient, pull, curvature and stationarity (see Point) of p problems, from the sums of `sums.gradient_pass`."""
+    m = mu.shape[1]
+    D = theta[:, :m]
+    pull = np.einsum("ajk,ajk->aj", E[:, :m], D)
+    gradient = -E
+    gradient[:, :m] += pull[..., None] * D
+    live = mu > 0
+    share = np.where(live, lam[:, None] * mu, 1.0)
+    off = E[:, :m] / share[..., None] - np.where(live[..., None], D, 0.0)
+    off = np.sqrt(np.einsum("ajk,ajk->aj", off, off)) / np.maximum(1, UNRESOLVED * reach[:, :m] / share)
+    stationarity = off.max(axis=1)
+    curvature = np.ones(theta.shape[:2])
+    curvature[:, :m] = np.where(live, square + pull, 1.0)
+    if theta.shape[1] > m:
+        drift = np.sqrt(np.vecdot(E[:, m], E[:, m])) / lam
+        stationarity = np.maximum(stationarity, drift / np.maximum(1, UNRESOLVED * reach[:, m] / lam))
+    return gradient, pull, curvature, np.where(np.isfinite(value), stationarity, np.inf)
+
+
+def tangent(theta: Array, V: Array, m: int) -> Array:
+    """V (p, m + extra, d) without what is along the atoms; a bias row is free."""
+    D = theta[:, :m]
+    T = V.copy()
+    T[:, :m] -= np.einsum("ajk,ajk->aj", V[:, :m], D)[..., None] * D
+    return T
+
+
+def on_sphere(theta: Array, pull: Array, V: Array, H: Array) -> Array:
+    """The Hessian times tangent V, from the sums H of `sums.hessian_pass`: projected, plus the sphere's share (M1)."""
+    m = pull.shape[1]
+    H = tangent(theta, H, m)
+    H[:, :m] += pull[..., None] * V[:, :m]
+    return H
+
+
+def normalised(D: Array) -> Array:
+    """Rows (..., d) scaled to unit norm, twice: once is off by a rounding that the second removes."""
+    for _ in range(2):
+        D = D / np.sqrt(np.einsum("...k,...k->...", D, D))[..., None]
+    return np.ascontiguousarray(D)
+
+
+def unit_atoms(theta: Array, m: int) -> Array:
+    """theta (..., m + extra, d) with the atoms scaled to unit norm, in place."""
+    theta[..., :m, :] = normalised(theta[..., :m, :])
+    return theta
+
+
 class Reduced:
     """phi for one problem and one number of atoms."""
 
@@ -45,17 +99,16 @@ class Reduced:
         self.lam = problem.lam / self.unit
         X, w = problem.gathered()  # what has no weight has no part in phi
         self.X = np.ascontiguousarray(X / self.unit)
+        self.length = np.sqrt((self.X * self.X).sum(axis=1))
         self.w = np.array(w)
         n, d = self.X.shape
         self.work = n * m * d
         self.coder = Coder(n, d, m, self.lam, problem.nonnegative)
         # few enough blocks that their partial sums stay small beside the data, many enough to share among threads
         self.blocks = int(np.clip((1 << 24) // ((m + 1) * d), 2, min(32, max(n // 64, 2))))
-        self.evaluations = self.products = 0
 
     def at(self, theta: Array, near: Point | None = None) -> Point:
         """Evaluate phi; codes start from those of the point `near`, or from nothing."""
-        self.evaluations += 1
         D = np.ascontiguousarray(theta[: self.m])
         if near is None:
             self.coder.cnt[:] = 0
@@ -65,31 +118,19 @@ class Reduced:
         self.coder.code(X, D)
         idx, val, cnt = codes = self.coder.snapshot()
         R = np.empty_like(self.X)
-        E, mu, square, value = sums.gradient_pass(X, D, self.w, self.lam, self.extra, self.blocks, idx, val, cnt, R)
-        pull = np.einsum("jk,jk->j", E[: self.m], D)
-        gradient = -E
-        gradient[: self.m] += pull[:, None] * D
-        live = mu > 0
-        off = E[: self.m][live] / (self.lam * mu[live, None]) - D[live]
-        stationarity = np.sqrt(np.einsum("jk,jk->j", off, off).max(initial=0.0))
-        curvature = np.where(live, square + pull, 1.0)
-        if self.extra:
-            stationarity = max(stationarity, np.sqrt(E[self.m] @ E[self.m]) / self.lam)
-            curvature = np.append(curvature, 1.0)
-        return Point(theta, float(value), gradient, pull, curvature, mu, float(stationarity), R, codes)
+        E, mu, square, reach, value = sums.gradient_pass(X, D, self.w, self.length, self.lam, self.extra, self.blocks,
+                                                         idx, val, cnt, R)
+        gradient, pull, curvature, stationarity = slopes(theta[None], np.array([self.lam]), np.array([value]), E[None],
+                                                         mu[None], square[None], reach[None])
+        return Point(theta, float(value), gradient[0], pull[0], curvature[0], mu, float(stationarity[0]), R, codes)
 
     def tangent(self, theta: Array, V: Array) -> Array:
         """Project the atoms' rows of V onto the tangent space at theta; the bias row is free."""
-        T = V.copy()
-        D = theta[: self.m]
-        T[: self.m] -= np.einsum("jk,jk->j", V[: self.m], D)[:, None] * D
-        return T
+        return tangent(theta[None], V[None], self.m)[0]
 
     def move(self, theta: Array, V: Array) -> Array:
         """theta + V with atoms brought back to unit norm."""
-        moved = theta + V
-        moved[: self.m] = normalised(moved[: self.m])
-        return moved
+        return unit_atoms(theta + V, self.m)
 
     def hessian(self, point: Point) -> Hessian:
         """The Hessian of phi at a point, as an operator on tangent matrices (M1)."""
@@ -108,16 +149,6 @@ class Hessian:
 
     def __call__(self, V: Array) -> Array:
         phi, point = self.reduced, self.point
-        phi.products += 1
         idx, val, cnt = point.codes
         H = sums.hessian_pass(self.D, V, phi.w, phi.extra, phi.blocks, idx, val, cnt, point.R, self.offset, self.P)
-        H = phi.tangent(point.theta, H)
-        H[: phi.m] += point.pull[:, None] * V[: phi.m]
-        return H
-
-
-def normalised(D: Array) -> Array:
-    """Rows scaled to unit norm, twice: once is off by a rounding that the second removes."""
-    for _ in range(2):
-        D = D / np.sqrt(np.einsum("jk,jk->j", D, D))[:, None]
-    return np.ascontiguousarray(D)
+        return on_sphere(point.theta[None], point.pull[None], V[None], H[None])[0]

@@ -1,7 +1,7 @@
 """Many small problems at once: phi and its Hessian for each, one thread a problem. No validation here.
 
 A batch is held in arrays with a first axis of places; a problem has two, where it is and where it may go (see
-`testbed.descent.batch`). `problems[a]` is the a-th problem asked about, and `here[a]`, `there[a]` are its places.
+`testbed.descent.lockstep`). `problems[a]` is the a-th problem asked about, and `here[a]`, `there[a]` are its places.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from testbed.kernels.sums import add_gradient, add_hessian, invert
 
 
 @jit()
-def _evaluate(X, w, lam, signed, extra, theta, idx, val, cnt, R, E, mu, square, P, offset, Y, C, G, G32, S, six, Inv, Q,
-              grad, bits, peak, cand, L, V):
+def _evaluate(X, w, length, lam, signed, extra, theta, idx, val, cnt, R, E, mu, square, reach, P, offset, Y, C, G, G32,
+              S, six, Inv, Q, grad, bits, peak, cand, L, V):
     n, d = X.shape
     m, K = len(theta) - extra, idx.shape[1]
     for i in range(n):
@@ -49,16 +49,19 @@ def _evaluate(X, w, lam, signed, extra, theta, idx, val, cnt, R, E, mu, square, 
     E[:] = 0.0
     mu[:] = 0.0
     square[:] = 0.0
+    reach[:] = 0.0
     for i in range(n):
         invert(i, flat(G), m, flat(idx), cnt[i], K, flat(L), flat(V), flat(P), offset[i])
-    return add_gradient(0, n, flat(Y), flat(theta), flat(w), lam, extra, m, d, K, flat(idx), flat(val), flat(cnt),
-                        flat(R), flat(E), flat(mu), flat(square))
+    return add_gradient(0, n, flat(Y), flat(theta), flat(w), flat(length), lam, extra, m, d, K, flat(idx), flat(val),
+                        flat(cnt), flat(R), flat(E), flat(mu), flat(square), flat(reach))
 
 
 @jit(parallel=True)
-def evaluate(problems, here, there, X, w, lam, signed, extra, theta, idx, val, cnt, R, E, mu, square, P, offset, value):
+def evaluate(problems, here, there, X, w, length, lam, signed, extra, theta, idx, val, cnt, R, E, mu, square, reach, P,
+             offset, value):
     """At theta[there]: codes (started from those held here), residuals, sums as in `sums.gradient_pass`, the
-    inverse Gram matrix of each support, and the value of phi. A sample that could not be coded has a negative cnt."""
+    inverse Gram matrix of each support, and the value of phi; E[a], square[a] and reach[a] are those of the a-th
+    problem asked about. A sample that could not be coded has a negative cnt."""
     n, d = X.shape[1], X.shape[2]
     m, K = theta.shape[1] - extra, idx.shape[2]
     width = (K + LANES) // LANES * LANES
@@ -72,11 +75,11 @@ def evaluate(problems, here, there, X, w, lam, signed, extra, theta, idx, val, c
                 val[t, s, p] = val[h, s, p]
         grad = np.zeros(whole, np.float32)
         value[t] = _evaluate(
-            X[i], w[i], lam[i], signed, extra, theta[t], idx[t], val[t], cnt[t], R[t], E[t], mu[t], square[t], P[t],
-            offset, np.empty((n, d)), np.empty((n, m), np.float32), np.empty((m, m)), np.empty((m, m), np.float32),
-            np.zeros(K, np.uint32), np.ones((6, width)), np.zeros((width, width)), np.zeros((width, width)), grad,
-            grad.view(np.int32), np.zeros(whole // STRETCH, np.int32), np.zeros(whole + 1, np.uint32),
-            np.zeros((K, K)), np.zeros((K, K)))
+            X[i], w[i], length[i], lam[i], signed, extra, theta[t], idx[t], val[t], cnt[t], R[t], E[a], mu[t],
+            square[a], reach[a], P[t], offset, np.empty((n, d)), np.empty((n, m), np.float32), np.empty((m, m)),
+            np.empty((m, m), np.float32), np.zeros(K, np.uint32), np.ones((6, width)), np.zeros((width, width)),
+            np.zeros((width, width)), grad, grad.view(np.int32), np.zeros(whole // STRETCH, np.int32),
+            np.zeros(whole + 1, np.uint32), np.zeros((K, K)), np.zeros((K, K)))
 
 
 @jit()

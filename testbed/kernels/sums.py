@@ -19,8 +19,8 @@ FAST = {"reassoc", "contract"}
 
 
 @jit(fastmath=FAST)
-def add_gradient(lo, hi, X, D, w, lam, extra, m, d, K, idx, val, cnt, R, E, mu, square):
-    """Add samples lo ... hi to E, mu and square, write their residuals to R, and return their share of F."""
+def add_gradient(lo, hi, X, D, w, length, lam, extra, m, d, K, idx, val, cnt, R, E, mu, square, reach):
+    """Add samples lo ... hi to E, mu, square and reach, write their residuals to R, and return their share of F."""
     F = 0.0
     for i in range(lo, hi):
         r = i * d
@@ -37,35 +37,43 @@ def add_gradient(lo, hi, X, D, w, lam, extra, m, d, K, idx, val, cnt, R, E, mu, 
         for q in range(d):
             a += R[r + q] * R[r + q]
         F += w[i] * (0.5 * a + lam * size)
+        terms = w[i] * (length[i] + size)
+        across = np.sqrt(max(a - lam * lam, 0.0))
         for p in range(cnt[i]):
             j = idx[i * K + p]
             a = w[i] * val[i * K + p]
             mu[j] += abs(a)
+            reach[j] += terms * (abs(val[i * K + p]) + across)
             square[j] += a * val[i * K + p]
             for q in range(d):
                 E[j * d + q] += a * R[r + q]
         if extra:
+            reach[m] += terms
             for q in range(d):
                 E[m * d + q] += w[i] * R[r + q]
     return F
 
 
 @jit(parallel=True)
-def _gradient_blocks(X, D, w, lam, extra, idx, val, cnt, R, E, mu, square, F):
+def _gradient_blocks(X, D, w, length, lam, extra, idx, val, cnt, R, E, mu, square, reach, F):
     n, d = X.shape
     blocks = len(F)
     for block in prange(blocks):
-        F[block] = add_gradient(n * block // blocks, n * (block + 1) // blocks, flat(X), flat(D), flat(w), lam, extra,
-                                D.shape[0], d, idx.shape[1], flat(idx), flat(val), flat(cnt), flat(R),
-                                flat(E[block]), flat(mu[block]), flat(square[block]))
+        F[block] = add_gradient(n * block // blocks, n * (block + 1) // blocks, flat(X), flat(D), flat(w), flat(length),
+                                lam, extra, D.shape[0], d, idx.shape[1], flat(idx), flat(val), flat(cnt), flat(R),
+                                flat(E[block]), flat(mu[block]), flat(square[block]), flat(reach[block]))
 
 
-def gradient_pass(X, D, w, lam, extra, blocks, idx, val, cnt, R):
-    """Residuals into R (n, d); returns E (m + extra, d) with rows E[z_j r], mu (m,), E[z_j^2] (m,), and F."""
+def gradient_pass(X, D, w, length, lam, extra, blocks, idx, val, cnt, R):
+    """Residuals into R (n, d); returns E (m + extra, d) with rows E[z_j r], mu (m,), E[z_j^2] (m,), reach, and F.
+
+    reach (m + extra,) is what rounding is a share of: see `testbed.verify.resolution`; `length` (n,) is |x|.
+    """
     m, d = D.shape
     E, mu, square, F = np.zeros((blocks, m + extra, d)), np.zeros((blocks, m)), np.zeros((blocks, m)), np.zeros(blocks)
-    _gradient_blocks(X, D, w, lam, extra, idx, val, cnt, R, E, mu, square, F)
-    return E.sum(axis=0), mu.sum(axis=0), square.sum(axis=0), F.sum()
+    reach = np.zeros((blocks, m + extra))
+    _gradient_blocks(X, D, w, length, lam, extra, idx, val, cnt, R, E, mu, square, reach, F)
+    return E.sum(axis=0), mu.sum(axis=0), square.sum(axis=0), reach.sum(axis=0), F.sum()
 
 
 @jit(fastmath=FAST)

@@ -6,7 +6,7 @@ import pytest
 
 import testbed
 from testbed import Problem, fit, fit_many, threads
-from testbed.descent import batch, lockstep
+from testbed.descent import batch, lockstep, newton
 
 
 def problems(p, n=60, d=5, m=6, seed=0):
@@ -79,6 +79,25 @@ def test_restarts_never_make_it_worse():
     assert (four.objective < one.objective - 1e-6).any()
 
 
+def test_of_restarts_that_agree_the_earliest_is_kept():
+    X = problems(20)
+    one, four = fit_many(X, 3, 0.5, seed=2), fit_many(X, 3, 0.5, seed=2, restarts=4)
+    agree = np.abs(one.objective / four.objective - 1) < 1e-10
+    assert agree.any() and np.array_equal(one.D[agree], four.D[agree])
+
+
+def test_progress_shows_every_problem_and_changes_nothing(monkeypatch):
+    X = problems(6)
+    quiet = fit_many(X, 3, 0.5, restarts=2)
+    monkeypatch.setattr(batch, "CHUNK_BYTES", 1)
+    seen = []
+    watched = fit_many(X, 3, 0.5, restarts=2, progress=lambda *told: seen.append(told))
+    assert np.array_equal(quiet.D, watched.D)
+    assert {restart for restart, _, _ in seen} == {0, 1}
+    assert np.isinf(seen[0][1][1:]).all() and np.isfinite(seen[-1][1]).all()
+    assert seen[-1][2][-1] < 1e-10
+
+
 def test_penalties_and_weights_may_differ_by_problem():
     X = np.repeat(problems(1), 3, axis=0)
     w = np.random.default_rng(2).dirichlet(np.ones(60), 3)
@@ -125,7 +144,7 @@ def test_trust_region_steps_descend():
     X = problems(5)
     state = lockstep.Lockstep(X, np.full((5, 60), 1 / 60), np.full(5, 0.5), False, 0, starts(5, 3, 5))
     before = state.value[state.at].copy()
-    lockstep.minimise(state, np.arange(5), np.full(5, 1e-12), most=3)
+    newton.minimise(state, np.arange(5), np.full(5, 1e-12), lambda: None, most=3)
     assert (state.value[state.at] < before).all()
 
 

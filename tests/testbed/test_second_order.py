@@ -5,8 +5,10 @@ import pytest
 
 from testbed import Optimum, Problem, classify, fit
 from testbed.descent import newton
-from testbed.descent.curvature import complementarity, descend_along, least_curvature
+from testbed.descent.curvature import complementarity, least_curvature
+from testbed.descent.engines import ALONE, Alone
 from testbed.descent.phi import Reduced
+from testbed.descent.revival import escape
 from testbed.threads import limited
 
 
@@ -75,7 +77,9 @@ def planted(seed):
     D = rng.standard_normal((3, 4)) * [1, 1, 1, 0]
     D /= np.linalg.norm(D, axis=1, keepdims=True)
     with limited(0):
-        point = newton.minimise(phi, phi.at(np.vstack([D, np.zeros(4)]) if problem.bias else D), 1e-12, lambda _: None)
+        engine = Alone(phi, phi.at(np.vstack([D, np.zeros(4)]) if problem.bias else D))
+        newton.minimise(engine, ALONE, np.array([1e-12]), lambda: None)
+        point = engine.point
         least = least_curvature(phi, point).least
     b = point.theta[3] * phi.unit if problem.bias else None
     return Optimum.at(problem, point.theta[:3], b, hessian_min=least), least
@@ -156,4 +160,4 @@ def test_classify_wants_an_optimum():
 def test_no_descent_is_claimed_where_there_is_none():
     _, phi, point = optimum_and_point(1, False)
     V = phi.tangent(point.theta, np.random.default_rng(0).standard_normal(point.theta.shape))
-    assert descend_along(phi, point, V) is None
+    assert not escape(Alone(phi, point), ALONE, V[None]).any()

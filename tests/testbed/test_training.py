@@ -7,9 +7,11 @@ from examples import at_most
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testbed import Optimum, Problem, encode, fit, huber
+from testbed import Optimum, Problem, encode, fit, fit_many, huber
+from testbed.descent import newton
 from testbed.descent.curvature import least_curvature
-from testbed.descent.phi import Reduced
+from testbed.descent.engines import ALONE, Alone
+from testbed.descent.phi import Reduced, slopes
 from testbed.threads import limited
 
 PAIR = np.array([[1.0, 0], [0, 1], [1, 1]])
@@ -229,7 +231,85 @@ def test_the_best_restart_is_kept():
     X, w, _ = world(6, m=6)
     o = fit(X, 5, 0.2, weights=w, restarts=9)
     assert o.objectives[0] > o.objectives.min() + 1e-6  # the first is not the best
-    assert o.objective <= o.objectives.min() * (1 + 1e-12)
+    assert o.objective <= o.objectives.min() * (1 + 1e-10)
+
+
+def test_of_restarts_that_agree_the_earliest_is_kept():
+    """Restarts that end at one minimum differ by rounding, and by the order of their atoms: the first decides it."""
+    later = 0
+    for seed in range(8):
+        X, w, _ = world(seed)
+        o = fit(X, 4, 0.15, weights=w, restarts=6, seed=seed)
+        earliest = int(np.argmax(o.objectives <= o.objectives.min() * (1 + 1e-10)))
+        later += earliest < int(o.objectives.argmin())
+        assert same(o, fit(X, 4, 0.15, weights=w, restarts=earliest + 1, seed=seed))
+    assert later >= 2
+
+
+def awkward():
+    """(X, m, lam, bias): one dimension, more atoms than directions, optima that the start already is."""
+    rng = np.random.default_rng(0)
+    for seed in range(24):
+        line = rng.choice([-50.0, 50, 30, -1, 1, 2.5, 0], (2 + seed % 5, 1))
+        few = rng.integers(0, 3, (3, 2)) + np.array([0, 1])
+        for m, lam in ((1, 1e-1), (2, 1e-3), (6, 1e-6)):
+            yield line, m, lam, bool(seed % 2)
+            yield few, m + 2, lam, False
+            yield np.vstack([s * np.eye(3) for s in (1, 2, 3)][: 1 + seed % 3]), m + 5, lam, False
+
+
+def test_exact_optima_one_dimension_and_too_many_atoms_are_met_without_a_warning():
+    """No step divides nothing by nothing: warnings are errors here, and every end is verified."""
+    for i, (X, m, lam, bias) in enumerate(awkward()):
+        many = fit_many(X[None], m, lam, bias=bias)
+        assert many.status[0] != "unconverged" and np.isfinite(many.D).all(), (X, m, lam, bias)
+        if i % 6 == 0:
+            assert fit(X, m, lam, bias=bias, restarts=1).status != "unconverged", (X, m, lam, bias)
+
+
+@pytest.mark.parametrize(("X", "m", "lam"), [([[1, 0], [1, 1]], 6, 1e-6), ([[1, 0], [1, 1]], 8, 1e-6),
+                                             ([[50], [-50], [30]], 2, 1e-3)])
+def test_data_met_exactly_are_a_global_optimum(X, m, lam):
+    assert fit(X, m, lam).status == "global"
+
+
+def test_near_coincident_atoms_at_the_floor_are_united():
+    o = fit(np.vstack([s * np.eye(3) for s in (1, 2, 3)]), 11, 1e-3, restarts=2)
+    assert o.status == "global"
+    assert o.objective == pytest.approx(o.problem.huber_floor, rel=1e-12)
+
+
+def test_a_point_that_is_no_number_is_never_stationary_and_never_taken():
+    X, w, _ = world(1)
+    phi = Reduced(Problem(X, 0.75, w), 3)
+    good = phi.at(phi.move(np.eye(3, 5), np.zeros((3, 5))))
+    nan = slopes(good.theta[None], np.array([phi.lam]), np.array([np.nan]), np.full((1, 3, 5), np.nan),
+                 np.full((1, 3), np.nan), np.ones((1, 3)), np.ones((1, 3)))
+    assert nan[3] == np.inf
+    engine = Alone(phi, good)
+    engine.product = lambda who, V: np.full_like(V, np.nan)
+    with np.errstate(invalid="ignore"):
+        newton.minimise(engine, ALONE, np.array([1e-12]), lambda: None)
+    assert engine.point is good
+
+
+@pytest.mark.parametrize("scale", [1e3, 1e5, 1e6])
+@pytest.mark.parametrize("bias", [False, True])
+def test_an_outlier_row_is_measured_against_its_rounding(scale, bias):
+    X, _, _ = world(4, n=20, d=4)
+    X[0] *= scale
+    o = fit(X, 3, 0.1, bias=bias, restarts=2)
+    assert o.status in ("local_min", "stationary")
+
+
+def test_the_measure_of_stationarity_is_not_loosened_for_ordinary_data():
+    """Atoms off by 3e-10 fail where |x| is a few lam, and where it is a thousand."""
+    X, w, _ = world(3)
+    for lam in (0.15, 3e-3):
+        o = fit(X, 4, lam, weights=w, restarts=1)
+        D = o.D + 3e-10 * np.roll(o.D, 1, axis=1)
+        off = Optimum.at(o.problem, D / np.linalg.norm(D, axis=1, keepdims=True))
+        assert o.stationarity < 1e-10 < off.stationarity and off.status == "unconverged"
 
 
 def test_phi_is_the_objective_that_is_verified():
