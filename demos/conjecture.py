@@ -15,12 +15,12 @@ def _():
     from hypothesis.errors import NoSuchExample
 
     from properties import Property, check
-    from properties.base import TOLERANCE, violation
+    from properties.base import TOLERANCE, Largest, violation
     from properties.cases import correlated_pair
     from testbed import fit
 
-    return (HealthCheck, NoSuchExample, Property, TOLERANCE, check, correlated_pair, find, fit, mo, np, settings, st,
-            violation)
+    return (HealthCheck, Largest, NoSuchExample, Property, TOLERANCE, check, correlated_pair, find, fit, mo, np,
+            settings, st, violation)
 
 
 @app.cell
@@ -30,41 +30,36 @@ def _(mo):
 
     A conjecture about optimal dictionaries is a function from an optimum to violations, each 0 where it holds. Three
     are written below: the first two are plausible, and false. Replace one by yours (`testbed demo conjecture --edit`):
-    it may use the atoms' cosines `o.G`, the codes `o.on` and `o.z`, the scores `o.s`, residuals `o.r`, activities
-    `o.mu` and weights `o.w`, all in units of λ.
+    `gather` sees the samples, in units of λ, with where atoms are on `o.on`, codes `o.z`, scores `o.s`, residuals `o.r`
+    and weights `o.w`, and returns sums over them, or the largest of something; `finish` sees these as `t["name"]`,
+    with the atoms' cosines `t.G`, mean activities `t.mu` and the live atoms `t.live`.
     """)
 
 
 @app.cell
-def _(Property, TOLERANCE, correlated_pair, np, violation):
-    def together(o):
-        """(live, live) whether two atoms ever fire on the same sample."""
-        on = o.on[o.w > 0][:, o.live].astype(float)
-        return on.T @ on > 0
+def _(Largest, Property, TOLERANCE, correlated_pair, np, violation):
+    def gather(o):
+        """(m, m) on how many samples two atoms fire together, and the largest score of k where j is on."""
+        on = o.on.astype(float)
+        scores = np.where(o.on[:, :, None], o.s[:, None, :], -np.inf)
+        return {"together": on.T @ on, "seen": Largest(scores.max(axis=0))}
 
-    def cosines(o):
-        return o.G[np.ix_(o.live, o.live)]
+    def conjecture(id, statement, excess):
+        def finish(t):
+            live = np.ix_(t.live, t.live)
+            found = excess(t["together"][live] > 0, t.G[live], t["seen"][live])
+            return violation(found, ("atom", t.live), ("atom", t.live))
 
-    def pairs(o, excess):
-        return violation(excess, ("atom", o.live), ("atom", o.live))
-
-    def seen(o):
-        """(live j, live k) the largest score of k where j is on."""
-        on = o.on[o.w > 0][:, o.live]
-        s = o.s[o.w > 0][:, o.live]
-        return np.array([s[on[:, j]].max(axis=0) for j in range(len(o.live))]).reshape(len(o.live), len(o.live))
-
-    def conjecture(id, statement, violations):
         return Property(id=id, name=statement, statement=statement, where="stationary", tolerance=TOLERANCE,
-                        violations=violations, case=correlated_pair)
+                        gather=gather, finish=finish, case=correlated_pair, tests="demos/conjecture.py")
 
     conjectures = {one.id: one for one in (
         conjecture("X1", "atoms that never fire together are not at an acute angle",
-                   lambda o: pairs(o, np.where(together(o), 0, cosines(o)))),
+                   lambda together, cosines, seen: np.where(together, 0, cosines)),
         conjecture("X2", "atoms that fire together are not at an obtuse angle",
-                   lambda o: pairs(o, np.where(together(o), -cosines(o), 0))),
+                   lambda together, cosines, seen: np.where(together, -cosines, 0)),
         conjecture("X3", "the cosine of two atoms is at most the largest score of one where the other is on",
-                   lambda o: pairs(o, cosines(o) - seen(o))),
+                   lambda together, cosines, seen: cosines - seen),
     )}
     return (conjectures,)
 

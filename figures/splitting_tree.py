@@ -36,14 +36,15 @@ def membership(groups: Any, k: int) -> np.ndarray:
 
 def compute(*, lam: float = LAM, seed: int = 1) -> Numbers:
     """For m = 1..k atoms: which children share one, and F; predicted, and trained."""
-    from generators import nests, sharing, splits
-    from generators.splitting import children, trained
+    from generators import nests
+    from generators.splitting import children
+    from properties.splitting_tree import confirmed, splits, trained
 
     numbers: dict[str, Any] = {"lam": lam, "tolerance": 1e-9}
     worst = 0.0
     for name, world in worlds().items():
         k = world.n_features - 1
-        theory = [sharing(world, lam, m) for m in range(1, k + 1)]
+        theory = [confirmed(world, lam, m) for m in range(1, k + 1)]
         X, weights = children(world)
         found = np.array([trained(X, weights, lam, m, 16, seed=seed).objective for m in range(1, k + 1)])
         path = splits(world, lam, restarts=16)

@@ -24,7 +24,7 @@ from generators.prediction import Prediction
 from generators.published import correlated_50, hedging, synthetic_forest, tree
 from generators.registry import WORLDS, make
 from generators.sample import Sample
-from generators.splitting import nests, sharing, splits
+from generators.splitting import nests, sharing
 from generators.two_features import held_fixed, two_features
 from generators.words import parse_parameters
 from generators.world import World
@@ -33,6 +33,6 @@ __all__ = [
     "WORLDS", "Prediction", "Sample", "Scalar", "World", "antipodal", "boundary", "cofiring", "correlated",
     "correlated_50", "correlated_pair", "critical_lam", "digits", "exclusive_children", "forest", "hedging",
     "held_fixed", "hierarchical", "independent", "landscape", "make", "nested_pair", "nests", "one_sparse",
-    "parse_parameters", "regime", "sharing", "spinodal", "splits", "synthetic_forest", "trace",
+    "parse_parameters", "regime", "sharing", "spinodal", "synthetic_forest", "trace",
     "tree", "two_features",
 ]

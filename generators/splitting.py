@@ -12,7 +12,8 @@ convex in n for q >= 0: the best partition splits off one child after another, {
 Do splits nest in general? Measured, not proved: with orthogonal children of random frequencies the best partitions
 nested in all of about 3000 trials but one, where they are no optimum (another atom would fire). Otherwise they need
 not. Four equally likely children in a chain, with cosines .4, .5, .4 between neighbours, go from {1,2} {3,4} to
-{1} {2,3} {4} at lam = .5: the middle pair, apart with two atoms, shares one of three. Training agrees.
+{1} {2,3} {4} at lam = .5: the middle pair, apart with two atoms, shares one of three. Training agrees
+(properties/splitting_tree.py).
 """
 
 from __future__ import annotations
@@ -27,17 +28,15 @@ import numpy as np
 from generators.prediction import Prediction
 from generators.wide import wide_limit
 from generators.world import World
-from testbed import Optimum, checks, fit
+from testbed import checks
 from testbed.checks import Array
 from testbed.errors import InputError
 
 Groups = tuple[tuple[int, ...], ...]
 
 MOST = 9  # children; all 2^k subsets are solved, and all partitions compared
-STEPS = 10_000  # of the ascent; it stops when it no longer moves
+ASCENT = 10_000  # steps at most; it stops when it no longer moves
 SILENT = 1e-9  # relative excess over lam at which another atom would fire; share of an activity that is none
-RIVALS = 12  # trained dictionaries that a partition has to hold against
-TIE = 1e-11  # by how much, relative to E|x|^2, a trained one must be better to count as better
 
 
 def all_children(world: World, lam: float) -> Prediction:
@@ -53,9 +52,9 @@ def sharing(world: World, lam: float, n_atoms: int) -> Prediction:
     values: groups, tuples of children (counted from 0) that share an atom, in the order of D; silent, those too far
     from every atom to be coded. Equally good partitions (exchangeable children) are represented by one.
 
-    Valid while every group has a live atom, and no child is worth two atoms. If another atom would fire on a child of a
-    group, or if training finds a better dictionary (its only part in a prediction: it can refuse one), as it does for
-    small lam unless children are equally likely, ValueError is raised.
+    Valid while every group has a live atom, and no child is worth two atoms. ValueError is raised if another atom would
+    fire on a child of a group. That does not rule out a better dictionary that is no partition: for small lam, unless
+    children are equally likely, training finds one (properties.splitting_tree.confirmed asks it).
     """
     where = "sharing"
     lam = checks.number(where, "lam", lam, 0, open_low=True)
@@ -84,15 +83,10 @@ def sharing(world: World, lam: float, n_atoms: int) -> Prediction:
     if worst > 1 + SILENT:
         raise InputError(f"{where}: T4 with {m} of {k} atoms holds while each child is coded by one atom; at lam = "
                          f"{lam:g} another atom would fire too (score {worst:.4g} > 1)")
-    if m > 1:
-        rival = trained(X, weights, lam, m, RIVALS, 0).objective * weights.sum()
-        if rival < F - TIE * energy:
-            raise InputError(f"{where}: T4 with {m} of {k} atoms holds while each child is coded by one atom; at lam = "
-                             f"{lam:g} the best partition has F = {F:.10g}, and a trained dictionary {rival:.10g}")
     values = {"groups": coded, "silent": tuple(i for i in range(k) if not Z[i].any())}
     return Prediction("T4", D, np.zeros(world.d), F, values, False,
                       f"the best of all partitions into {m} groups; every other atom is silent on a group (score "
-                      f"{worst:.4g} <= 1), and training finds nothing better")
+                      f"{worst:.4g} <= 1)")
 
 
 def children(world: World) -> tuple[Array, Array]:
@@ -104,40 +98,6 @@ def children(world: World) -> tuple[Array, Array]:
         raise InputError(f"T4 with fewer atoms than children needs constant magnitudes; got {world}")
     place = np.concatenate(rows)
     return sample.X[place], sample.weights[place]
-
-
-def trained(X: Array, weights: Array, lam: float, m: int, restarts: int, seed: int) -> Optimum:
-    """The best of m atoms trained from points and, as often, from random mixtures of points.
-
-    Where lam exceeds <x_i, x_l>/|x_l|, an atom on one child sees no other: a local minimum that no restart from the
-    points leaves, though a shared atom be better.
-    """
-    p = weights / weights.sum()
-    rng = np.random.default_rng(seed)
-    tries = [fit(X, m, lam, weights=p, restarts=restarts, seed=seed)]
-    for _ in range(restarts):
-        D = rng.dirichlet(np.full(len(X), 0.5), m) @ X
-        tries.append(fit(X, m, lam, weights=p, start=D / np.linalg.norm(D, axis=1, keepdims=True)))
-    return min(tries, key=lambda optimum: optimum.objective)
-
-
-def splits(world: World, lam: float, restarts: int = 32, seed: int = 0) -> list[Groups]:
-    """Measured, by training: for m = 1..k atoms, the groups of children that share an atom (largest first).
-
-    Raises ValueError if a child is coded by two atoms at once: then there is no partition.
-    """
-    X, weights = children(world)
-    path = []
-    for m in range(1, len(X) + 1):
-        found = trained(X, weights, lam, m, restarts, seed)
-        Z = found.Z.toarray()
-        on = Z > SILENT * Z.max()
-        if (on.sum(axis=1) > 1).any():
-            child = int(np.argmax(on.sum(axis=1)))
-            raise InputError(f"splits: with {m} atoms child {child} is coded by several at lam = {lam:g}: no partition")
-        groups = [tuple(np.flatnonzero(column).tolist()) for column in on.T if column.any()]
-        path.append(tuple(sorted(groups, key=lambda group: (-len(group), group))))
-    return path
 
 
 def nests(path: Sequence[Groups], exchangeable: bool = False) -> bool:
@@ -172,7 +132,7 @@ def leading_direction(X: Array, weights: Array, lam: float) -> tuple[float, Arra
     norms = np.linalg.norm(X, axis=1)
     starts = np.vstack([X[norms > lam], weights @ X])
     D = starts / np.maximum(np.linalg.norm(starts, axis=1, keepdims=True), np.finfo(float).tiny)
-    for _ in range(STEPS):
+    for _ in range(ASCENT):
         pull = weights * np.maximum(D @ X.T - lam, 0) @ X
         size = np.linalg.norm(pull, axis=1, keepdims=True)
         moved = np.where(size > 0, pull / np.where(size > 0, size, 1), D)

@@ -44,7 +44,8 @@ def page(optimum: Optimum, report: Report, bounds: Gap | None = None) -> str:
     failed = [v.id for v in judged if not v.holds]
     outcome = blocks.verdict(not failed, f"{', '.join(failed)} fail{'s' * (len(failed) == 1)}" if failed else
                              f"all {len(judged)} statements hold")
-    lines = (blocks.Judged(v.id, v.name, v.residual, v.tolerance, bool(v.holds), v.worst) for v in judged)
+    lines = (blocks.Judged(v.id, v.name, v.residual, v.tolerance, bool(v.holds), v.worst)
+             for v in report.verdicts if v.residual is not None)
     claim = f"{lead(optimum)} Of what an optimum must satisfy, {outcome} here."
     reasons = {why: [id for id, given in report.skipped.items() if given == why] for why in report.skipped.values()}
     body = "\n".join([

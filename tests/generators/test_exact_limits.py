@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,12 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, optimize, stats
 
-from generators import antipodal, correlated_pair, critical_lam, exclusive_children, nested_pair, nests, sharing, splits
+from generators import antipodal, correlated_pair, critical_lam, exclusive_children, nested_pair, nests, sharing
 from generators.correlated_pair import broken, tilted
 from generators.magnitudes import discrete, scalar
 from generators.plane.absorption import absorbed, stand_in
 from generators.quadrature import edges, nodes
 from generators.splitting import children, leading_direction
+from properties import splitting_tree
+from properties.splitting_tree import confirmed, splits
 from testbed import fit
 
 # --- T2 ----------------------------------------------------------------------------------------------------------
@@ -151,6 +154,19 @@ def test_training_does_better_where_sharing_refuses():
     assert ((optimum.Z.toarray() > 1e-6).sum(axis=1) > 1).any()  # some child is coded by two atoms
     with pytest.raises(ValueError, match=r"splits: with 2 atoms child \d is coded by several"):
         splits(world, 0.05, restarts=8)
+
+
+def test_a_partition_is_confirmed_unless_training_finds_better(monkeypatch):
+    world = exclusive_children(4, probabilities=[0.4, 0.3, 0.2, 0.1])
+    found, upheld = sharing(world, 0.5, 2), confirmed(world, 0.5, 2)
+    assert upheld.objective == found.objective and upheld.values == found.values
+    assert upheld.valid_because == f"{found.valid_because}, and training finds nothing better"
+    planted = fit(np.array([[1.0, 0], [0, 1]]), 2, 0.5, restarts=1)  # any optimum with a lower objective
+    monkeypatch.setattr(splitting_tree, "trained", lambda *_: replace(planted, objective=found.objective - 1e-9))
+    with pytest.raises(ValueError, match=r"confirmed: T4 with 2 of 4 atoms .* a trained dictionary 0\.\d+"):
+        confirmed(world, 0.5, 2)
+    for m in (1, 4):  # one atom, and an atom for every child, are settled without training
+        assert confirmed(world, 0.5, m).objective == sharing(world, 0.5, m).objective
 
 
 # --- T5 ----------------------------------------------------------------------------------------------------------

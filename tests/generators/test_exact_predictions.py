@@ -21,6 +21,7 @@ from generators.antipodal import points
 from generators.correlated_pair import broken, tilted
 from generators.magnitudes import discrete, scalar
 from generators.plane.absorption import cone, stand_in
+from properties.splitting_tree import confirmed
 from testbed import fit
 
 OBJECTIVE, ANGLE = 1e-8, 1e-6
@@ -186,7 +187,7 @@ def test_T4_with_children_of_any_frequencies(seed, k, lam, data):
     world = exclusive_children(k, probabilities=p)
     exact = world.exact()
     try:
-        found = sharing(world, lam, m)
+        found = confirmed(world, lam, m)
     except ValueError as refused:  # a child is worth two atoms
         assert "coded by one atom" in str(refused)
         reject()
