@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from figures.interactive.base import Page
 
-PAGES = {"interactive_two_features": 60, "interactive_density": 20, "interactive_width": 60}  # name -> about how long
+PAGES = {"interactive_two_features": 20, "interactive_density": 10, "interactive_width": 20}  # name -> seconds, about
 
 
 def page(name: str) -> Page:
