@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from figures.interactive.base import Page
 
-PAGES = {"interactive_two_features": 2, "interactive_density": 1, "interactive_width": 20}  # name -> about how long
+PAGES = {"interactive_two_features": 2, "interactive_density": 1, "interactive_width": 20}  # name -> seconds, about
 
 
 def page(name: str) -> Page:

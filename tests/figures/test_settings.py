@@ -39,7 +39,7 @@ def test_the_files_are_named_by_the_parameters(at: Path) -> None:
     assert numbers["lam"] == 0.3 and numbers["deviation"] <= numbers["tolerance"]
     text = (at / f"{stem}.html").read_text()
     assert "--set lam=0.3 --set seed=4" in text and "http" not in text.replace("http://www.w3.org", "")
-    assert "Numbers that the following caption names are the gallery" in text
+    assert "Made at lam=0.3, seed=4; title and caption speak of the gallery" in text
 
 
 def test_numbers_follow_the_parameters_and_not_the_order_of_work(at: Path) -> None:
