@@ -27,6 +27,7 @@ from testbed import checks
 from testbed.checks import Array
 from testbed.coding.exact import encode
 from testbed.descent.training import fit
+from testbed.errors import InputError
 from testbed.optimum import Optimum
 from testbed.problem import Problem
 
@@ -106,7 +107,7 @@ class SparseDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         Z = check_array(Z, accept_sparse="csr", dtype=np.float64)
         m = len(self.components_)
         if Z.shape[1] != m:
-            raise ValueError(f"SparseDictionary: Z must have {m} columns; its shape is {Z.shape}")
+            raise InputError(f"SparseDictionary: Z must have {m} columns; its shape is {Z.shape}")
         rows: Array = Z @ self.components_ + self.intercept_
         return rows
 
