@@ -17,8 +17,8 @@ Jobs = Mapping[str, Mapping[str, Any]]
 def build(results: Mapping[str, Any]) -> str:
     """The whole page, in Markdown."""
     jobs = dict(sorted(results["jobs"].items()))
-    parts = [*head(results), *aims(jobs), *coding(jobs), *training(jobs), *estimator(jobs), *hostile(jobs), *small(jobs),
-             *scaling(jobs), *waiting(jobs), *trouble(jobs)]
+    parts = [*head(results), *aims(jobs), *coding(jobs), *training(jobs), *estimator(jobs), *hostile(jobs),
+             *small(jobs), *scaling(jobs), *waiting(jobs), *trouble(jobs)]
     return "\n".join(parts) + "\n"
 
 
