@@ -238,6 +238,7 @@ def margins(batch: Lockstep) -> Array:
     S = np.einsum("aik,ajk->aij", batch.R[batch.at], D) / batch.lam[:, None, None]
     S = np.abs(S) if batch.signed else S
     gap = np.where(Z > 0, Z / batch.lam[:, None, None], 1 - S)
+    gap = np.where(batch.w[..., None] > 0, gap, np.inf)
     return np.maximum(gap.min(axis=(1, 2)), 0.0)
 
 
