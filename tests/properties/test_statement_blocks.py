@@ -106,7 +106,8 @@ def test_what_kernels_compute_at_the_support(bias, nonnegative):
 
 def test_results_of_blocks_are_joined_by_their_kind():
     assert joined(2, 3) == 5
-    np.testing.assert_array_equal(joined(Largest(np.array([1, np.nan])), Largest(np.array([2.0, 1]))).values, [2, np.nan])
+    both = joined(Largest(np.array([1, np.nan])), Largest(np.array([2.0, 1])))
+    np.testing.assert_array_equal(both.values, [2, np.nan])
     assert joined(Kept([1, 2]), Kept([3])).values.tolist() == [1, 2, 3]
     low, high = (peak([0.1, value, 0.2], ("sample", [at, at + 1, at + 2])) for value, at in ((0.3, 0), (0.4, 3)))
     assert low.worse(high).worst == high.worse(low).worst == "sample 4"
