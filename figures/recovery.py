@@ -43,7 +43,7 @@ def drifts(features: np.ndarray, codes: np.ndarray, weights: np.ndarray, bias: b
 
 def compute(*, worlds: int = WORLDS, seed: int = 0) -> Numbers:
     """Margins and predicted rates of random worlds, and the drifts measured at decreasing lam."""
-    from properties.first_order import tilt
+    from properties.first_order import tilt_rate
     from properties.recovery import recoverable
 
     rows = []
@@ -53,7 +53,7 @@ def compute(*, worlds: int = WORLDS, seed: int = 0) -> Numbers:
         margin = recoverable(features, codes, weights, bias=bias).margin
         rate = np.nan
         if margin > 0:
-            rate = float(np.linalg.norm(tilt(features, codes, weights, bias=bias), axis=1).max())
+            rate = float(np.linalg.norm(tilt_rate(features, codes, weights, bias=bias), axis=1).max())
         rows.append((bias, margin, rate, drifts(features, codes, weights, bias)))
     biased, margins, rates, drift = (np.array(column) for column in zip(*rows, strict=True))
     # the error of drift / lam is of order lam: a step of extrapolation in lam removes it

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from properties.base import Property, Residual, Statement
 from properties.discovery import found
-from properties.first_order import tilt
+from properties.first_order import tilt_rate
 from properties.judging import Report, Verdict, judge
 from properties.matching import FeatureVerdict, Match, match, verdicts
 from properties.recovery import Recovery, recoverable
@@ -28,7 +28,7 @@ BY_ID: dict[str, Property] = {id: entry.statement for id, entry in found().items
 ALL: tuple[Property, ...] = tuple(BY_ID.values())
 
 __all__ = ["ALL", "BY_ID", "FeatureVerdict", "Match", "Property", "Recovery", "Report", "Residual", "Statement",
-           "Verdict", "check", "get", "largest_p", "match", "recoverable", "recovery_share", "tilt", "verdicts"]
+           "Verdict", "check", "get", "largest_p", "match", "recoverable", "recovery_share", "tilt_rate", "verdicts"]
 
 
 def get(id: str) -> Property:

@@ -30,13 +30,13 @@ from testbed.errors import InputError
 TIE = 1e-9  # scores nearer to their bound than this are on it
 
 
-def tilt(features: Any, codes: Any, weights: Any = None, bias: bool = False, nonnegative: bool = True) -> Array:
+def tilt_rate(features: Any, codes: Any, weights: Any = None, bias: bool = False, nonnegative: bool = True) -> Array:
     """Delta (k, d) of d_j = f_j + lam Delta_j + O(lam^2), in radians per unit of lam, for x = codes @ features (T6).
 
     Arguments as in `recoverable`; the work grows with the cube of the number of zeros in `codes`. Raises ValueError
     where T6 does not promise recovery, or a feature never fires. Source: derived from the optimisation problem (above).
     """
-    where = "tilt"
+    where = "tilt_rate"
     truth = Truth.checked(where, features, codes, weights, bias, nonnegative)
     found = recoverable(features, codes, weights, bias, nonnegative)
     if not found.live.all():

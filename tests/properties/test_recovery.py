@@ -7,7 +7,7 @@ import pytest
 
 import generators as worlds
 from properties import recovery
-from properties.first_order import scores, tilt
+from properties.first_order import scores, tilt_rate
 from properties.kernels import recovery as kernels
 from properties.recovery import Truth, recoverable
 from properties.recovery_share import CLEAR, PIVOT, ROOM, SWEEPS, inside, largest_p, recovery_share
@@ -86,7 +86,7 @@ def test_T6_tilt_is_the_rate_of_drift():
     kept = [c for c, margin in judged(range(40)) if margin > 0]
     assert {(c.bias, c.nonnegative) for c in kept} == set(MODES)
     for c in kept:
-        rate = tilt(c.features, c.codes, c.weights, c.bias, c.nonnegative)
+        rate = tilt_rate(c.features, c.codes, c.weights, c.bias, c.nonnegative)
         far, near = (np.abs((c.drift(lam)[1] - c.features) / lam - rate).max() for lam in (1e-4, 1e-5))
         assert near < 0.15 * far + 1e-9 and near < 1e-3 * (1 + np.abs(rate).max() ** 2)
         np.testing.assert_allclose(np.einsum("jk,jk->j", rate, c.features), 0, atol=1e-12)
@@ -189,7 +189,7 @@ def test_margins_have_no_units_and_samples_without_weight_do_not_count():
 
 
 def test_tilt_of_the_correlated_pair_is_T2():
-    np.testing.assert_allclose(tilt(np.eye(2), [[1.0, 0], [0, 1], [1, 1]], [0.4, 0.4, 0.2]), [[0, 0.5], [0.5, 0]])
+    np.testing.assert_allclose(tilt_rate(np.eye(2), [[1.0, 0], [0, 1], [1, 1]], [0.4, 0.4, 0.2]), [[0, 0.5], [0.5, 0]])
 
 
 def test_first_order_residual_obeys_what_it_must():
@@ -268,10 +268,10 @@ def test_messages():
         recoverable(eye, [[1.0, 0, 0]])
     with pytest.raises(TypeError, match="recoverable: bias must be True or False; got int 1"):
         recoverable(eye, eye, bias=1)
-    with pytest.raises(ValueError, match="tilt: the features must be recoverable; feature 0 has margin -inf"):
-        tilt(eye, [[1.0, 0], [1, 1]])
-    with pytest.raises(ValueError, match="tilt: every feature must fire; feature 1 never does"):
-        tilt(eye, [[1.0, 0], [0, 0]])
+    with pytest.raises(ValueError, match="tilt_rate: the features must be recoverable; feature 0 has margin -inf"):
+        tilt_rate(eye, [[1.0, 0], [1, 1]])
+    with pytest.raises(ValueError, match="tilt_rate: every feature must fire; feature 1 never does"):
+        tilt_rate(eye, [[1.0, 0], [0, 0]])
     with pytest.raises(ValueError, match="recovery_share: p must be finite and > 0 and < 1; got 1"):
         recovery_share(3, 10, 1.0)
     with pytest.raises(ValueError, match=r"recovery_share: coherence must be finite and > -0.5 and < 1; got -0.5"):
