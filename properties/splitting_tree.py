@@ -34,8 +34,8 @@ def confirmed(world: World, lam: float, n_atoms: int) -> Prediction:
     rival = trained(X, weights, lam, n_atoms, RIVALS, 0).objective * weights.sum()
     if rival < found.objective - TIE * float(weights @ (X * X).sum(axis=1)):
         raise InputError(f"confirmed: T4 with {n_atoms} of {len(X)} atoms holds while each child is coded by one "
-                         f"atom; at lam = {lam:g} the best partition has F = {found.objective:.10g}, a trained dictionary "
-                         f"{rival:.10g}")
+                         f"atom; at lam = {lam:g} the best partition has F = {found.objective:.10g}, and a trained "
+                         f"dictionary {rival:.10g}")
     return replace(found, valid_because=f"{found.valid_because}, and training finds nothing better")
 
 
