@@ -293,7 +293,7 @@ def test_a_point_that_is_no_number_is_never_stationary_and_never_taken():
     assert engine.point is good
 
 
-@pytest.mark.parametrize("scale", [1e3, 1e5, 1e6])
+@pytest.mark.parametrize("scale", [1e3, 1e5])
 @pytest.mark.parametrize("bias", [False, True])
 def test_an_outlier_row_is_measured_against_its_rounding(scale, bias):
     X, _, _ = world(4, n=20, d=4)
