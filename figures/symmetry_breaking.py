@@ -8,7 +8,6 @@ import numpy as np
 
 from figures import style
 from figures.base import Figure, Numbers, Picture, deviation
-from testbed.errors import NumericsError
 
 ALPHA, BETA = 0.2, 0.6
 LINE, MARK = np.linspace(0.002, 0.8, 400), np.linspace(0.04, 0.8, 20)
@@ -75,6 +74,8 @@ def compute(*, alpha: float = ALPHA, beta: float = BETA) -> Numbers:
     lams = {name: np.array([critical_lam(1 / (2 + r), r / (2 + r)) for r in ratios.tolist()])
             for name, ratios in (("line", RATIOS), ("mark", TRAINED))}
     if np.abs(jumps - lams["mark"]).max() > 1e-3:
+        from testbed import NumericsError
+
         raise NumericsError("training jumps at another penalty than theory says")
     return branches | {"alpha": alpha, "beta": beta, "lam_line": LINE, "lam_mark": MARK,
                        "critical": critical_lam(alpha, beta), "trained": measured, "ratio_line": RATIOS,

@@ -1,6 +1,6 @@
 """What the numbers of each figure were when someone last looked: committed, so that a change cannot pass unseen.
 
-    python -m figures.gallery.baselines tilt ...    # compute these figures (all, without names), write their baselines
+    python -m figures.gallery.accept tilt ...    # compute these figures (all, without names), write their baselines
 
 baselines/NAME.json holds, for every array of numbers, its shape, extremes and mean, and `weave`, a weighted sum that
 notices when entries trade places; with the tolerance to which they must be found again, as a share of the largest
@@ -17,16 +17,14 @@ from __future__ import annotations
 
 import functools
 import json
-import sys
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from figures.base import Numbers
-from figures.gallery import registry, store
+from figures.gallery import store
 
 FOLDER = Path(__file__).parent / "baselines"
 TOLERANCE = 1e-6  # of new entries, as a share of the largest entry of their array
@@ -117,28 +115,3 @@ def write(name: str, numbers: Numbers, took: float) -> None:
                        for key, entry in sorted(entries.items()))
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / f"{name}.json").write_text(f'{{"seconds": {about}, "numbers": {{\n{lines}\n}}}}\n')
-
-
-def main(names: Sequence[str]) -> int:
-    """Compute figures and write their baselines, saying what moved."""
-    unknown = [name for name in names if name not in registry.ORDER]
-    if unknown:
-        print(f"baselines: unknown figure {unknown[0]!r}", file=sys.stderr)
-        return 2
-    from testbed import fit
-
-    fit(np.eye(2), n_atoms=1, lam=0.1, restarts=1)  # so that no figure's time counts the loading of kernels
-    for name in names or registry.ORDER:
-        start = time.process_time()
-        numbers = registry.figure(name).compute()
-        took = time.process_time() - start
-        before = read(name)
-        moved = [] if before is None else differences(numbers, before)
-        write(name, numbers, took)
-        print(f"{name}: {'new' if before is None else f'{len(moved)} numbers moved' if moved else 'unmoved'}")
-        print("".join(f"    {line}\n" for line in moved), end="")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -68,8 +68,8 @@ def write_at(out: Path, name: str, words: Sequence[str], live: Say, fresh: bool 
     assert numbers is not None
     live(f"drawing {name}")
     drawn = draw(out, replace(item, draw=lambda n: style.hold(item.draw(n))), numbers, stem)
-    caption = (f"Made at {', '.join(told)}; title and caption speak of the gallery's parameters, and need not hold here. "
-               f"{item.caption}")
+    caption = (f"Made at {', '.join(told)}; title and caption speak of the gallery's parameters, and need not hold "
+               f"here. {item.caption}")
     facts = blocks.facts([
         ("Prediction against measurement", f"{escape(item.agreement)}: {page.agreement(numbers)}"),
         ("Take it away", page.links(name, stem, drawn)),

@@ -6,7 +6,7 @@ have none, were made by other code and are never drawn.
 
 Of testbed, generators and properties a file counts as reached as soon as its package is: importing one of their
 modules runs the package, and some look up others by name. Data beside a module, NAME.json, count with it. Looks do not
-count, `figures.style` and the pages, as no number depends on them (a test holds every `compute` to that).
+count, as no number depends on them (a test holds every `compute` to that).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from figures.base import Numbers
 
 HOME = Path(__file__).resolve().parents[2]  # the folder that holds the packages
 WHOLE = ("testbed", "generators", "properties")  # packages of which every file counts
-LOOKS = ("style", "pages", "interactive.document")  # parts of figures/ that no number depends on
+LOOKS = ("style", "interactive.document")  # parts of figures/ that no number depends on
 MEMBER = "code"  # the name of the key among the numbers
 
 

@@ -10,7 +10,7 @@ import pytest
 from conftest import QUICK
 
 from figures import gallery
-from figures.gallery import baselines
+from figures.gallery import accept, baselines
 
 NAMES = [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in gallery.ORDER]
 NUMBERS = {"psi": np.array([[0.1, 0.2, np.nan], [0.3, 0.4, 0.5]]), "rounding": np.array([1e-14, -2e-15]),
@@ -21,9 +21,9 @@ NUMBERS = {"psi": np.array([[0.1, 0.2, np.nan], [0.3, 0.4, 0.5]]), "rounding": n
 @pytest.mark.parametrize("name", NAMES)
 def test_numbers_are_those_of_the_baseline(numbers_of: Callable[[str], dict], name: str) -> None:
     baseline = baselines.read(name)
-    assert baseline is not None, f"figure {name} has no baseline; make one: python -m figures.gallery.baselines {name}"
+    assert baseline is not None, f"figure {name} has no baseline; make one: python -m figures.gallery.accept {name}"
     moved = baselines.differences(numbers_of(name), baseline)
-    assert not moved, "\n".join([*moved, f"if this is meant: python -m figures.gallery.baselines {name}"])
+    assert not moved, "\n".join([*moved, f"if this is meant: python -m figures.gallery.accept {name}"])
 
 
 def test_baselines_belong_to_figures() -> None:
@@ -80,4 +80,4 @@ def test_writing_again_keeps_tolerances_and_times(baseline: dict) -> None:
 
 
 def test_unknown_figures_are_refused(capsys: pytest.CaptureFixture) -> None:
-    assert baselines.main(["tlit"]) == 2 and "unknown figure 'tlit'" in capsys.readouterr().err
+    assert accept.main(["tlit"]) == 2 and "unknown figure 'tlit'" in capsys.readouterr().err

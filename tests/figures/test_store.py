@@ -50,6 +50,14 @@ def test_an_edit_changes_the_keys_of_what_it_reaches(home: Path, file: str, digi
     assert [after[name] != before[name] for name in names] == [digits, polytope]
 
 
+@pytest.mark.parametrize("file, changes", [("interactive/width.py", True), ("interactive/base.py", True),
+                                           ("interactive/document.py", False), ("pages/shell.py", False)])
+def test_the_key_of_an_interactive_page(home: Path, file: str, changes: bool) -> None:
+    before = store.keys(["interactive.width"], home)
+    edit(home / "figures" / file)
+    assert (store.keys(["interactive.width"], home) != before) == changes
+
+
 def test_data_beside_a_figure_change_its_key(home: Path) -> None:
     before = store.keys(["benchmarks", "cone"], home)
     edit(home / "figures" / "benchmarks.json")
