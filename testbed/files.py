@@ -105,9 +105,7 @@ def _member(path: str | Path, archive: Any, name: str) -> np.ndarray:
     """One array of an open archive; what a damaged member raises names it."""
     try:
         value = archive[name]
-    except OSError as error:  # of zipfile's decoders, about the bytes and not about the file
-        raise InputError(f"{path}: array {name} cannot be read: {brief(error)}") from None
-    except Exception as error:
+    except Exception as error:  # an OSError of zipfile's decoders too is about the bytes and not about the file
         raise InputError(f"{path}: array {name} cannot be read: {brief(error)}") from None
     if not isinstance(value, np.ndarray):
         raise InputError(f"{path}: member {name} is not an array")
