@@ -18,7 +18,7 @@ def test_the_python_of_the_readme(capsys):
         exec(compile(block, "README.md", "exec"), names)
     out = capsys.readouterr().out
     assert out.startswith("global\n") and "0.707  0.707]" in out
-    assert "All 13 statements hold." in out and "fail." in out
+    assert re.search(r"All \d+ statements hold", out) and "fail." in out
 
 
 def test_the_commands_of_the_readme(tmp_path, monkeypatch, capsys):
