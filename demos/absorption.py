@@ -14,11 +14,11 @@ def _():
     from figures import style
     from generators import nested_pair
     from generators.magnitudes import discrete
-    from properties import check, verdicts
+    from properties import check, fates
     from properties.theory import statements
     from testbed import fit
 
-    return check, discrete, fit, mo, nested_pair, np, statements, style, verdicts
+    return check, discrete, fit, mo, nested_pair, np, statements, style, fates
 
 
 @app.cell
@@ -90,8 +90,8 @@ def _(mo, np, optimum, sample, style):
 
 
 @app.cell
-def _(angles, check, extreme, mo, optimum, predicted, sample, verdicts):
-    found = verdicts(optimum, sample)
+def _(angles, check, extreme, mo, optimum, predicted, sample, fates):
+    found = fates(optimum, sample)
     gap = optimum.objective - predicted.objective
     report = check(optimum)
     mo.vstack([

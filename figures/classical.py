@@ -19,7 +19,7 @@ PAIR_PS, PAIR_SAMPLES, PAIR_DRAWS = (0.1, 0.2, 0.5), np.array([2, 4, 6, 9, 13, 1
 
 def compute() -> Numbers:
     """Shares of recoverable draws, and what is known exactly: the signed limit of many samples, and k = 2."""
-    from properties.recovery_share import largest_p, recovery_share
+    from properties.sample_size import largest_p, recovery_share
 
     numbers: dict[str, Any] = {"samples": SAMPLES, "ps": PS, "sizes": SIZES, "ratios": RATIOS, "pair_ps": PAIR_PS,
                                "pair_samples": PAIR_SAMPLES, "limit": largest_p(K, COHERENCE)}

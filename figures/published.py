@@ -37,10 +37,10 @@ def in_span(sample: Any) -> Any:
 
 
 def kinds(optimum: Any, sample: Any) -> np.ndarray:
-    """(k,) index into KINDS of every feature's verdict."""
-    from properties import verdicts
+    """(k,) index into KINDS of every feature's fate."""
+    from properties import fates
 
-    return np.array([KINDS.index(verdict.kind) for verdict in verdicts(optimum, sample)])
+    return np.array([KINDS.index(verdict.kind) for verdict in fates(optimum, sample)])
 
 
 def hedging_angles(variant: str, bias: bool, lam: float) -> float:
@@ -55,9 +55,9 @@ def hedging_angles(variant: str, bias: bool, lam: float) -> float:
 
 
 def compute() -> Numbers:
-    """Hedging against its equations; verdicts on the tree, the correlated fifty and the forest against the penalty."""
+    """Hedging against its equations; fates on the tree, the correlated fifty and the forest against the penalty."""
     from generators import correlated_50, synthetic_forest, tree
-    from generators.published import hedged, lean
+    from generators.worlds.published import hedged, lean
     from testbed import Optimum, Problem
 
     def theory(variant: str, bias: bool, lam: float) -> float:
@@ -116,9 +116,9 @@ def draw(numbers: Numbers) -> Picture:
         style.label(hedge, places[k][0], places[k][1], name, colour)
     hedge.set(xlabel="penalty λ", ylabel="lean of the atom (degrees)", xlim=(0, 0.52), ylim=(-2, 54))
     style.panel(hedge, "a", "hedging: one atom, two features\n    Published: a single latent mixes the child in")
-    for row, verdict in enumerate(numbers["tree"]):
+    for row, kinds in enumerate(numbers["tree"]):
         for k, (_, first, last) in enumerate(TREE_GROUPS):
-            counts = np.bincount(verdict[first:last], minlength=len(KINDS)) / (last - first)
+            counts = np.bincount(kinds[first:last], minlength=len(KINDS)) / (last - first)
             stack(tree, np.array([k + 0.22 * (2 * row - 1)]), counts[None], 0.4)
             style.label(tree, k + 0.22 * (2 * row - 1), 1.02, f"λ = {numbers['tree_lams'][row]:g}", ha="center")
     tree.set_xticks(range(3), [f"{last - first} {name}" for name, first, last in TREE_GROUPS])

@@ -58,7 +58,7 @@ def measured_jumps(ratios: np.ndarray) -> np.ndarray:
 def compute(*, alpha: float = ALPHA, beta: float = BETA) -> Numbers:
     """Against lam: F and angles of both branches, with the trained ones; the critical lam against P(both)/P(1 only)."""
     from generators import correlated_pair, critical_lam
-    from generators.correlated_pair import broken, tilted
+    from generators.worlds.correlated_pair import broken, tilted
 
     branches: dict[str, Any] = {}
     for name, branch, to_angles in (("tilted", tilted, lambda a: (a, np.pi / 2 - a)),

@@ -10,7 +10,7 @@ from figures import style
 from figures.base import Figure, Numbers, Picture, deviation
 
 LAM, SPREAD, LEVELS = 0.15, 0.3, 9  # the child's magnitudes: LEVELS of them, evenly spaced on 1 - SPREAD to 1 + SPREAD
-STEPS = 44
+FRAMES = 44
 FLOOR = 1e-16  # where smaller residuals are drawn
 HUES = ((style.WHITE, "none"), (style.BLUE, "parent's alone"), (style.VERMILION, "child's alone"),
         (style.PURPLE, "both"))
@@ -28,7 +28,7 @@ def compute() -> Numbers:
     problem = Problem(sample.X, LAM, sample.weights)
     order = np.argsort(sample.X[:, 1])  # parent alone first, then by the child's magnitude
     passed = [Optimum.at(problem, sample.features)]
-    for _ in range(STEPS):
+    for _ in range(FRAMES):
         passed.append(Optimum.at(problem, step(passed[-1])))
     F = np.array([optimum.objective for optimum in passed])
     numbers: dict[str, Any] = {
@@ -72,7 +72,7 @@ def frame(figure: Picture, numbers: Numbers, at: int) -> None:
     steps = np.arange(at + 1)
     objective.axhline(float(numbers["F_predicted"]), color=style.BLACK, linewidth=0.9, linestyle=(0, (4, 2)))
     objective.plot(steps, numbers["F"][:at + 1], color=style.BLUE)
-    style.label(objective, STEPS, float(numbers["F_predicted"]), "T3", ha="right", xytext=(0, 3))
+    style.label(objective, FRAMES, float(numbers["F_predicted"]), "T3", ha="right", xytext=(0, 3))
     objective.set(ylim=(0.167, 0.212), ylabel="objective")
     style.panel(objective, "b", "the objective falls to what theory gives")
     for key, colour, text, place in (("stationarity", style.BLUE, "stationarity of atoms (S1)", (20, 1e-3)),
@@ -82,13 +82,13 @@ def frame(figure: Picture, numbers: Numbers, at: int) -> None:
     residuals.set(yscale="log", ylim=(3e-17, 10), yticks=[1e-15, 1e-10, 1e-5, 1], ylabel="residual")
     residuals.minorticks_off()
     style.panel(residuals, "c", "its gradient vanishes")
-    picture = np.full((len(numbers["X"]), STEPS + 1), np.nan)
+    picture = np.full((len(numbers["X"]), FRAMES + 1), np.nan)
     picture[:, :at + 1] = (numbers["on"][:at + 1] @ np.array([1, 2])).T
     from matplotlib.colors import ListedColormap
 
     supports.imshow(picture, cmap=ListedColormap([colour for colour, _ in HUES]), vmin=-0.5, vmax=3.5, aspect="auto",
                     interpolation="nearest", alpha=0.75, origin="lower")
-    supports.set(xlim=(-0.5, STEPS + 0.5), yticks=[0, (LEVELS + 1) / 2], xlabel="step",
+    supports.set(xlim=(-0.5, FRAMES + 0.5), yticks=[0, (LEVELS + 1) / 2], xlabel="step",
                  yticklabels=["parent alone", "with child,\nthe larger\nthe higher"])
     style.panel(supports, "d", "which atoms fire: the parent's falls silent")
 

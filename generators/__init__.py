@@ -8,26 +8,26 @@ Worlds of finite support are given exactly, `world.exact()`, so that expectation
 holds a toy world holds its exact answer too: `correlated_pair(0.4, 0.2).predict(lam=0.1)`.
 """
 
-from generators.antipodal import antipodal
-from generators.cofiring import cofiring
-from generators.correlated import correlated
-from generators.correlated_pair import correlated_pair, critical_lam
-from generators.digits import digits
-from generators.hierarchical import forest, hierarchical
-from generators.independent import independent
 from generators.magnitudes import Scalar
-from generators.nested import exclusive_children, nested_pair
-from generators.one_sparse import one_sparse
 from generators.plane.boundaries import boundary, spinodal, trace
 from generators.plane.phases import landscape, regime
 from generators.prediction import Prediction
-from generators.published import correlated_50, hedging, synthetic_forest, tree
 from generators.registry import WORLDS, make
 from generators.sample import Sample
 from generators.splitting import nests, sharing
-from generators.two_features import held_fixed, two_features
 from generators.words import parse_parameters
 from generators.world import World
+from generators.worlds.antipodal import antipodal
+from generators.worlds.cofiring import cofiring
+from generators.worlds.correlated import correlated
+from generators.worlds.correlated_pair import correlated_pair, critical_lam
+from generators.worlds.digits import digits
+from generators.worlds.hierarchical import forest, hierarchical
+from generators.worlds.independent import independent
+from generators.worlds.nested import exclusive_children, nested_pair
+from generators.worlds.one_sparse import one_sparse
+from generators.worlds.published import correlated_50, hedging, synthetic_forest, tree
+from generators.worlds.two_features import held_fixed, two_features
 
 __all__ = [
     "WORLDS", "Prediction", "Sample", "Scalar", "World", "antipodal", "boundary", "cofiring", "correlated",

@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from generators.antipodal import antipodal
-from generators.cofiring import cofiring
-from generators.correlated import correlated
-from generators.correlated_pair import correlated_pair
-from generators.digits import digits
-from generators.hierarchical import forest, hierarchical
-from generators.independent import independent
-from generators.nested import exclusive_children, nested_pair
-from generators.one_sparse import one_sparse
-from generators.published import correlated_50, hedging, synthetic_forest, tree
-from generators.two_features import two_features
 from generators.world import World
+from generators.worlds.antipodal import antipodal
+from generators.worlds.cofiring import cofiring
+from generators.worlds.correlated import correlated
+from generators.worlds.correlated_pair import correlated_pair
+from generators.worlds.digits import digits
+from generators.worlds.hierarchical import forest, hierarchical
+from generators.worlds.independent import independent
+from generators.worlds.nested import exclusive_children, nested_pair
+from generators.worlds.one_sparse import one_sparse
+from generators.worlds.published import correlated_50, hedging, synthetic_forest, tree
+from generators.worlds.two_features import two_features
 from testbed.errors import InputError
 
 

@@ -16,9 +16,9 @@ from properties.base import Property, Residual, Statement
 from properties.discovery import found
 from properties.first_order import tilt_rate
 from properties.judging import Report, Verdict, judge
-from properties.matching import FeatureVerdict, Match, match, verdicts
+from properties.matching import Fate, Match, fates, match
 from properties.recovery import Recovery, recoverable
-from properties.recovery_share import largest_p, recovery_share
+from properties.sample_size import largest_p, recovery_share
 from testbed.dictionary import Dictionary
 from testbed.errors import InputTypeError
 from testbed.verify import Progress
@@ -27,8 +27,8 @@ BY_ID: dict[str, Property] = {id: entry.statement for id, entry in found().items
                               if isinstance(entry.statement, Property)}
 ALL: tuple[Property, ...] = tuple(BY_ID.values())
 
-__all__ = ["ALL", "BY_ID", "FeatureVerdict", "Match", "Property", "Recovery", "Report", "Residual", "Statement",
-           "Verdict", "check", "get", "largest_p", "match", "recoverable", "recovery_share", "tilt_rate", "verdicts"]
+__all__ = ["ALL", "BY_ID", "Fate", "Match", "Property", "Recovery", "Report", "Residual", "Statement", "Verdict",
+           "check", "fates", "get", "largest_p", "match", "recoverable", "recovery_share", "tilt_rate"]
 
 
 def get(id: str) -> Property:

@@ -1,5 +1,5 @@
 """`python -m properties > docs/theory.md`: the page that the statements' docstrings make."""
 
-from properties.theory import page
+from properties.theory import markdown
 
-print(page(), end="")
+print(markdown(), end="")

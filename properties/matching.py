@@ -1,6 +1,6 @@
 """What a match means: learned atoms against true features, by direction and by activity.
 
-`match` pairs atoms with features by signed cosine: an atom that points the other way is not a match. `verdicts` says
+`match` pairs atoms with features by signed cosine: an atom that points the other way is not a match. `fates` says
 what became of every feature. Directions alone cannot tell: a parent's atom may point exactly along the parent and yet
 be silent wherever a child fires. So each pair is also measured by activity,
 
@@ -79,7 +79,7 @@ def pairs(score: Array) -> Ints:
 
 
 @dataclass(frozen=True)
-class FeatureVerdict:
+class Fate:
     """What became of a feature.
 
     feature : its number. kind : 'recovered', 'tilted', 'antipodal pair', 'reversed', 'absorbed', 'split', 'merged',
@@ -102,13 +102,13 @@ class FeatureVerdict:
         return f"feature {self.feature}: {self.kind}{angle}{by}{on}"
 
 
-def verdicts(optimum: Optimum, sample: Sample) -> list[FeatureVerdict]:
-    """What became of each true feature of a sample in a dictionary trained on it: one verdict a feature, in order.
+def fates(optimum: Optimum, sample: Sample) -> list[Fate]:
+    """What became of each true feature of a sample in a dictionary trained on it: one a feature, in order.
 
     Atoms that never fire play no part. For signed codes an atom and its negative are the same. Raises TypeError for
     other arguments; ValueError if the sample has no features or is not the optimum's data.
     """
-    where = "verdicts"
+    where = "fates"
     for name, value, kind in (("optimum", optimum, Optimum), ("sample", sample, Sample)):
         if not isinstance(value, kind):
             raise InputTypeError(f"{where}: {name} must be of type {kind.__name__}; got {type(value).__name__}")
@@ -117,7 +117,7 @@ def verdicts(optimum: Optimum, sample: Sample) -> list[FeatureVerdict]:
     if sample.X.shape != optimum.problem.X.shape or not np.array_equal(sample.X, optimum.problem.X):
         raise InputError(f"{where}: sample must be the data that the optimum was trained on; its X is different")
     evidence = Evidence(optimum, sample)
-    return [evidence.verdict(f) for f in range(len(sample.features))]
+    return [evidence.fate(f) for f in range(len(sample.features))]
 
 
 class Evidence:
@@ -151,27 +151,27 @@ class Evidence:
         """(k,) the atom that has all of a feature and nothing else, one to one; -1 for none."""
         return pairs(np.where(self.serves & self.part, 2 + self.cosines, 0.0))
 
-    def verdict(self, f: int) -> FeatureVerdict:
+    def fate(self, f: int) -> Fate:
         """The first of the kinds, in the order of the module's list but for `merged`, that fits feature f."""
         j = int(self.own[f])
         if not self.alive[f]:
-            return FeatureVerdict(f, "missing")
+            return Fate(f, "missing")
         if j >= 0:
             shared = self._shared(f, j)
             if len(shared):
                 return self._say(f, "merged", [j], shared)
             return self._say(f, "recovered" if np.arccos(min(1, self.cosines[f, j])) <= ALIGNED else "tilted", [j])
-        return self._opposite(f) or self._parts(f) or self._merged(f) or FeatureVerdict(f, "missing")
+        return self._opposite(f) or self._parts(f) or self._merged(f) or Fate(f, "missing")
 
-    def _say(self, f: int, kind: str, atoms: Any, features: Any = ()) -> FeatureVerdict:
+    def _say(self, f: int, kind: str, atoms: Any, features: Any = ()) -> Fate:
         angle = float(np.arccos(np.clip(self.cosines[f, atoms[0]], -1, 1)))
-        return FeatureVerdict(f, kind, angle, tuple(int(self.live[j]) for j in atoms), tuple(map(int, features)))
+        return Fate(f, kind, angle, tuple(int(self.live[j]) for j in atoms), tuple(map(int, features)))
 
     def _shared(self, f: int, j: Any) -> Ints:
         """Features other than f that atom j serves and that have no atom of their own."""
         return np.flatnonzero(self.serves[:, j] & (self.own < 0) & self.alive & (np.arange(len(self.own)) != f))
 
-    def _opposite(self, f: int) -> FeatureVerdict | None:
+    def _opposite(self, f: int) -> Fate | None:
         """T5. With one sign of the codes, opposite atoms are different atoms."""
         down = np.flatnonzero(self.cosines[f] <= OPPOSITE)
         if self.signed or not len(down):
@@ -183,7 +183,7 @@ class Evidence:
         marks = self.activity[:, f] @ self.on[:, v] < (1 - SERVES) * self.activity[:, f].sum()
         return self._say(f, "reversed", [v]) if marks else None
 
-    def _parts(self, f: int) -> FeatureVerdict | None:
+    def _parts(self, f: int) -> Fate | None:
         """Absorbed or split: atoms that fire only where f does and together cover it."""
         parts = np.flatnonzero(self.part[f])
         parts = parts[np.argsort(-self.cosines[f, parts], kind="stable")]
@@ -197,7 +197,7 @@ class Evidence:
             return self._say(f, "absorbed", [own[0], *others], takers)
         return self._say(f, "split", parts)
 
-    def _merged(self, f: int) -> FeatureVerdict | None:
+    def _merged(self, f: int) -> Fate | None:
         """One atom fires wherever f does, and wherever another feature does."""
         for j in sorted(np.flatnonzero(self.serves[f]), key=lambda j: -self.cosines[f, j]):
             partners = np.union1d(self._shared(f, j), np.flatnonzero(self.own == j))

@@ -12,5 +12,5 @@ from properties.base import Statement
 STATEMENT = Statement(
     id="T1", name="one-sparse", where="optima of an exact toy world",
     statement="one feature at a time, m = their number: exact recovery, z = a − λ",
-    tests="tests/generators/test_exact_predictions.py", code="generators.one_sparse",
+    tests="tests/generators/test_exact_predictions.py", code="generators.worlds.one_sparse",
 )

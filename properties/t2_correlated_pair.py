@@ -22,5 +22,5 @@ from properties.base import Statement
 STATEMENT = Statement(
     id="T2", name="correlated pair", where="optima of an exact toy world",
     statement="α(cos ψ − λ) sin ψ = βλt(1 − λt) tan(π/4 − ψ), t = 1/(cos ψ + sin ψ)",
-    tests="tests/generators/test_exact_predictions.py", code="generators.correlated_pair",
+    tests="tests/generators/test_exact_predictions.py", code="generators.worlds.correlated_pair",
 )

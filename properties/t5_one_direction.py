@@ -13,5 +13,5 @@ from properties.base import Statement
 STATEMENT = Statement(
     id="T5", name="one dense direction", where="optima of an exact toy world",
     statement="x = su, bias fitted: F = min_b E[h_λ(s − b)]",
-    tests="tests/generators/test_exact_predictions.py", code="generators.antipodal",
+    tests="tests/generators/test_exact_predictions.py", code="generators.worlds.antipodal",
 )

@@ -19,7 +19,7 @@ def statements() -> Mapping[str, Statement]:
     return {id: entry.statement for id, entry in found().items()}
 
 
-def page(of: Iterable[Entry] | None = None) -> str:
+def markdown(of: Iterable[Entry] | None = None) -> str:
     """docs/theory.md: the problem, and every statement (or those given) with its text, under its family's heading."""
     return "\n".join(_lines(found().values() if of is None else of)) + "\n"
 

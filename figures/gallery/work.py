@@ -31,7 +31,7 @@ def do(task: Task, say: Callable[[str], None]) -> Drawn | None:
     if task.name in interactive.PAGES:
         from testbed import files
 
-        page = interactive.page(task.name)
+        page = interactive.named(task.name)
         if task.compute:
             store.save(path, page.compute(say), task.key)
         files.write_atomically(task.out / f"{task.name}.html", page.build(_read(path, task.key)))

@@ -12,20 +12,20 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from figures.interactive.base import Page
+    from figures.interactive.base import Interactive
 
 PAGES = {"interactive_two_features": 2, "interactive_density": 1, "interactive_width": 20}  # name -> seconds, about
 
 
-def page(name: str) -> Page:
-    """The page of a given name."""
-    found: Page = importlib.import_module(f"figures.interactive.{name.removeprefix('interactive_')}").PAGE
+def named(name: str) -> Interactive:
+    """The interactive page of a given name."""
+    found: Interactive = importlib.import_module(f"figures.interactive.{name.removeprefix('interactive_')}").PAGE
     return found
 
 
 def titles() -> dict[str, str]:
     """Name -> title of every page. Computes nothing and loads nothing heavy."""
-    return {name: page(name).title for name in PAGES}
+    return {name: named(name).title for name in PAGES}
 
 
 def require_bokeh() -> None:

@@ -34,7 +34,7 @@ class Control:
 
 
 @dataclass(frozen=True)
-class Page:
+class Interactive:
     """One interactive page.
 
     name : what `testbed figures NAME` calls it, and the stem of its files.

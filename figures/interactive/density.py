@@ -9,7 +9,7 @@ import numpy as np
 from figures import style
 from figures.base import Numbers, deviation
 from figures.interactive import document
-from figures.interactive.base import STATUS, Control, Page, Say, columns
+from figures.interactive.base import STATUS, Control, Interactive, Say, columns
 
 DENSITY = Control("density", "density p = P(feature on)", 0.01, 0.02, 50, 15)  # at 1/2 the bias is not unique
 SPREAD = Control("spread", "half-spread h of its magnitudes", 0.0, 0.1, 7, 5, 1)
@@ -163,7 +163,7 @@ def _curves(s: dict[str, Any], names: tuple[str, ...], label: str, y_range: tupl
     return made
 
 
-PAGE = Page(
+PAGE = Interactive(
     name="interactive_density",
     title="One feature, ever denser: beyond ½ it becomes an antipodal pair, if its magnitudes spread",
     statements=("T5", "B1", "B3", "G1"),

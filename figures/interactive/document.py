@@ -14,7 +14,7 @@ from html import escape
 from typing import Any
 
 from figures import style
-from figures.interactive.base import Page
+from figures.interactive.base import Interactive
 from figures.pages import shell
 
 # beyond the looks of every page
@@ -109,7 +109,7 @@ def chosen(frames: Mapping[str, Any], code: str, filled: Mapping[str, Any]) -> A
     return model
 
 
-def lookup(page: Page) -> str:
+def lookup(page: Interactive) -> str:
     """JavaScript for the head of a page's code: `at` the sliders' positions, `k` the frame, `f(name)` its number."""
     strides = [1]
     for count in reversed(page.shape[1:]):
@@ -123,7 +123,7 @@ const put = (id, text) => {{ document.getElementById(id).textContent = text; }};
 """
 
 
-def assemble(page: Page, lead: str, panels: Sequence[tuple[Any, str, str]], readout: str, about: str,
+def assemble(page: Interactive, lead: str, panels: Sequence[tuple[Any, str, str]], readout: str, about: str,
              model: Any) -> bytes:
     """The page, from HTML for its head, numbers and notes, and the model that the sliders set.
 
@@ -182,7 +182,7 @@ def constants(values: Mapping[str, Any]) -> str:
     return "".join(f"const {name} = {json.dumps(value, ensure_ascii=False)};\n" for name, value in values.items())
 
 
-def about(page: Page, numbers: Mapping[str, Any], how: str, theory: str) -> str:
+def about(page: Interactive, numbers: Mapping[str, Any], how: str, theory: str) -> str:
     """How the frames were made, how well they agree with theory, and the command that makes them again."""
     worst = max(float(numbers["stationarity"].max()), float(numbers["kkt"].max()))
     return (f"<p>{page.frames} optima, {how}. Stationarity and KKT are at most {worst:.0e} in every one. Largest "

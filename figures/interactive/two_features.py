@@ -10,7 +10,7 @@ import numpy as np
 from figures import style
 from figures.base import Numbers, deviation
 from figures.interactive import document
-from figures.interactive.base import STATUS, Control, Page, Say, columns
+from figures.interactive.base import STATUS, Control, Interactive, Say, columns
 
 X = np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])  # the parent alone, both, the child alone
 BOTH = Control("both", "co-occurrence: P(parent and child)", 0.05, 0.05, 11, 5)
@@ -224,7 +224,7 @@ def _angles(s: dict[str, Any]) -> Any:
     return made
 
 
-PAGE = Page(
+PAGE = Interactive(
     name="interactive_two_features",
     title="Two features, two atoms: they tilt, absorb and jump",
     statements=("C3", "S4", "S6", "T2", "T3"),

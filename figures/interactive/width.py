@@ -9,7 +9,7 @@ import numpy as np
 from figures import style
 from figures.base import Numbers
 from figures.interactive import document
-from figures.interactive.base import STATUS, Control, Page, Say, columns
+from figures.interactive.base import STATUS, Control, Interactive, Say, columns
 
 # two halves of the plane, two groups in each, three points in each group; no two alike, so that no two optima tie
 DEGREES = np.array([-9.0, 2.0, 12.0, 67.0, 79.0, 88.0, 170.0, 181.0, 193.0, 246.0, 257.0, 268.0])
@@ -157,7 +157,7 @@ def _gap(s: dict[str, Any]) -> Any:
     return made
 
 
-PAGE = Page(
+PAGE = Interactive(
     name="interactive_width",
     title="Wider and wider: categories refine until every point has its own atom",
     statements=("G1", "G2", "M2"),

@@ -34,10 +34,10 @@ def write_report(path: str | Path, optimum: Optimum, report: Report, bounds: Gap
     """
     from testbed import files
 
-    files.write_atomically(path, page(optimum, report, bounds).encode())
+    files.write_atomically(path, html(optimum, report, bounds).encode())
 
 
-def page(optimum: Optimum, report: Report, bounds: Gap | None = None) -> str:
+def html(optimum: Optimum, report: Report, bounds: Gap | None = None) -> str:
     """The HTML of the page; the same optimum gives the same bytes."""
     title = "Is this dictionary optimal?"
     judged = [v for v in report.verdicts if v.residual is not None]

@@ -13,13 +13,13 @@ import numpy as np
 from scipy.optimize import root
 
 from generators import quadrature
-from generators.hierarchical import Forest
 from generators.magnitudes import Scalar
 from generators.plane.atoms import angle_between, binned, codes, local, lowest, two_atoms, unit
 from generators.plane.data import Draw, Points, drawn, energy
 from generators.prediction import Prediction
 from generators.wide import wide_limit
 from generators.world import World
+from generators.worlds.hierarchical import Forest
 from testbed.checks import Array
 from testbed.errors import InputError
 

@@ -41,7 +41,7 @@ EXACT = 1e-9  # relative to the range, to which parameters are found
 NEAR = 0.1  # radians within which a minimum is the continuation of one at a neighbouring parameter
 SMOOTH = 0.01  # radians from the linear continuation, within which a followed minimum is the same one
 JUMP = 1e-3  # radians between the optima on both sides of a boundary, EXACT apart, from which it is a jump
-STEPS = 64  # along the range, at most, of a followed minimum
+FOLLOWED = 64  # pieces of the range, at least, over which a minimum is followed
 SOFT = 0.02  # least relative curvature below which the end of a minimum is put down to it
 PAST = 1e-6  # relative to the range, beyond which a minimum that was lost is looked for once more
 TURNS = 2000  # most steps of `trace`
@@ -187,7 +187,7 @@ def spinodal(line: Line, start: float, stop: float, minimum: Minimum | None = No
         return follow(prepare(where, *line(ahead)), last, guess, SMOOTH)
 
     while t != stop:
-        ahead = stop if abs(stop - t) <= abs(span) / STEPS else t + span / STEPS
+        ahead = stop if abs(stop - t) <= abs(span) / FOLLOWED else t + span / FOLLOWED
         found = step(ahead, last)
         while found is None and abs(ahead - t) > EXACT * abs(span):
             middle = (t + ahead) / 2

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from generators import quadrature
-from generators.hierarchical import Forest
 from generators.kernels import plane as kernels
 from generators.laws import Feature, Law, Patterns, Product
 from generators.magnitudes import Scalar, constant
 from generators.plane.atoms import angle_between
 from generators.world import World
+from generators.worlds.hierarchical import Forest
 from testbed.checks import Array
 from testbed.errors import InputError
 

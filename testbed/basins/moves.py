@@ -25,7 +25,7 @@ from testbed.descent.revival import longest_residuals
 
 STARTS = 4  # of each climb
 CLIMB = 60  # steps of each at most: it usually ends, exactly, after a handful
-STEPS = (0.3, 0.1, 0.03, 0.01)  # angles at which a split is tried, in radians
+SPLIT_ANGLES = (0.3, 0.1, 0.03, 0.01)  # angles at which a split is tried, in radians
 DONORS, PLACES = 4, 3  # relocations tried
 TRIES = 3  # splits tried, and merges
 
@@ -127,7 +127,7 @@ def _splits(phi: Reduced, point: Point, useless: list[int]) -> Iterator[tuple[st
             return
         donor = useless[0] if useless[0] != j else useless[1]
         tried = []
-        for eps in STEPS:
+        for eps in SPLIT_ANGLES:
             theta = _with(phi, point.theta, donor, point.theta[j] - eps * directions[j])
             tried.append(phi.at(_with(phi, theta, j, point.theta[j] + eps * directions[j]), near=point))
         yield "split", min(tried, key=lambda trial: trial.value).theta

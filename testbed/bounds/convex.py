@@ -44,9 +44,9 @@ from testbed.checks import Array
 from testbed.errors import InputError, NumericsError
 from testbed.problem import Problem, power_of_two_near
 
-LARGEST_N = 40  # distinct samples of the doubly nonnegative program: its matrix has n + min(n, d) rows
-LARGEST_D = 60  # dimensions of the semidefinite one, which depends on n through d alone
-LARGEST_CHECK = 1500  # rows of the matrices whose eigenvalues are checked
+MOST_NONNEGATIVE = 40  # distinct samples of the doubly nonnegative program: its matrix has n + min(n, d) rows
+MOST_DIMENSIONS = 60  # dimensions of the semidefinite one, which depends on n through d alone
+MOST_CHECKED = 1500  # rows of the matrices whose eigenvalues are checked
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,12 +118,12 @@ class Candidate:
 def refusal(program: Program, elementwise: bool) -> str:
     """Why the semidefinite program cannot be solved here, in a few words; empty if it can."""
     d = program.Y.shape[1]
-    if elementwise and program.n > LARGEST_N:
-        return f"the doubly nonnegative program handles {LARGEST_N} distinct samples; there are {program.n}"
-    if not elementwise and program.n > LARGEST_CHECK:
-        return f"the semidefinite bound is verified for {LARGEST_CHECK} distinct samples; there are {program.n}"
-    if not elementwise and min(program.n, d) > LARGEST_D:
-        return f"the semidefinite program handles {LARGEST_D} dimensions; there are {min(program.n, d)}"
+    if elementwise and program.n > MOST_NONNEGATIVE:
+        return f"the doubly nonnegative program handles {MOST_NONNEGATIVE} distinct samples; there are {program.n}"
+    if not elementwise and program.n > MOST_CHECKED:
+        return f"the semidefinite bound is verified for {MOST_CHECKED} distinct samples; there are {program.n}"
+    if not elementwise and min(program.n, d) > MOST_DIMENSIONS:
+        return f"the semidefinite program handles {MOST_DIMENSIONS} dimensions; there are {min(program.n, d)}"
     if importlib.util.find_spec("cvxpy") is None:
         return "cvxpy is not installed (pip install '.[convex]')"
     return ""

@@ -34,10 +34,10 @@ from testbed.bounds.gaps import priced
 from testbed.checks import Array
 from testbed.errors import InputError, InputTypeError
 from testbed.optimum import Optimum
-from testbed.problem import Problem
+from testbed.problem import LARGEST, Problem
 from testbed.threads import limited
 
-LARGEST = 200  # distinct samples
+MOST_FACTORED = 200  # distinct samples
 ATOMS = 400  # atoms held
 ROUNDS = 60  # of adding atoms
 TARGET = 1e-8  # excess of the largest priced score over 1 that is aimed at
@@ -46,7 +46,7 @@ NEAR = 1e-3  # 1 - cosine of two atoms' codes, below which they may be one
 FEW_CELLS = 1 << 12  # of the sphere, when a direction is only looked for and not proved to be missing
 STARTS = 64  # of ascents, beside samples, residuals and atoms
 LAST_LOOK = 1000  # further starts before it is believed that no direction scores above 1, beyond three dimensions
-STEPS = 400  # of Newton's method in a round
+NEWTON_STEPS = 400  # of Newton's method in a round
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +130,7 @@ class State:
         return self.cost(T) - dR @ self.D.T - self.R @ (P.T @ self.R + V.T @ dR).T
 
 
-def descend(state: State, target: float, most: int = STEPS) -> State:
+def descend(state: State, target: float, most: int = NEWTON_STEPS) -> State:
     """Minimise f over V >= 0: projected Newton-CG, until no entry's gradient is above `target`."""
     radius = 0.3 * max(1.0, float(np.sqrt((state.V**2).sum())))
     for _ in range(most):
@@ -299,12 +299,12 @@ def convex_fit(problem: Problem, tau: float = 0.0) -> Factored:
     where = "convex_fit"
     if not isinstance(problem, Problem):
         raise InputTypeError(f"{where}: problem must be a testbed.Problem; got {type(problem).__name__}")
-    tau = checks.number(where, "tau", tau, 0, lower.LARGEST)
+    tau = checks.number(where, "tau", tau, 0, LARGEST)
     if not problem.nonnegative:
         raise InputError(f"{where}: problem must have nonnegative codes; the convex problem is over them")
     program, place = Program.of(problem), Program.place(problem)
-    if program.n > LARGEST:
-        raise InputError(f"{where}: the factored route handles {LARGEST} distinct samples; there are {program.n}")
+    if program.n > MOST_FACTORED:
+        raise InputError(f"{where}: the factored route handles {MOST_FACTORED} distinct samples; there are {program.n}")
     unit, t = program.unit, (tau / program.unit) ** 2
     if tau == 0 or program.energy == 0:
         return _private(problem, program, place, tau)

@@ -40,7 +40,7 @@ from testbed.errors import InputError, InputTypeError
 from testbed.problem import Problem
 from testbed.threads import limited
 
-LARGEST = 24  # samples
+MOST_FOLLOWED = 24  # samples
 ZERO = 1e-7  # cosine of two samples' codes, or eigenvalue of their matrix, that counts as zero
 SILENT = 1e-10  # the same for Q_ii, in units of the penalty
 TIGHT = 1e-7  # relative precision to which the tau of an event is bisected
@@ -92,8 +92,8 @@ def merging(problem: Problem, taus: Any) -> Merging:
         raise InputTypeError(f"{where}: problem must be a testbed.Problem; got {type(problem).__name__}")
     if not problem.nonnegative or problem.bias:
         raise InputError(f"{where}: problem must have nonnegative codes and no bias")
-    if problem.n > LARGEST:
-        raise InputError(f"{where}: the path is followed for {LARGEST} samples; there are {problem.n}")
+    if problem.n > MOST_FOLLOWED:
+        raise InputError(f"{where}: the path is followed for {MOST_FOLLOWED} samples; there are {problem.n}")
     prices = checks.real_array(where, "taus", taus, 1)
     if not len(prices) or prices[0] <= 0 or (np.diff(prices) <= 0).any():
         raise InputError(f"{where}: taus must be positive and strictly increasing")

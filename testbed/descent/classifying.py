@@ -18,7 +18,7 @@ from testbed.problem import BLOCK_ENTRIES
 from testbed.threads import limited
 from testbed.verify import KKT_TOLERANCE
 
-LARGEST = 1 << 30  # bytes
+MEMORY = 1 << 30  # bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class Classification:
 
     kind : 'local minimum' (least > 0), 'saddle' (a step along `direction` was seen to lower F), 'degenerate' (a support
     about to change, a flat direction, or no eigenvalue certified), 'not stationary', or 'too large to examine': data,
-    codes and an inverse for every support would take more than LARGEST bytes.
+    codes and an inverse for every support would take more than MEMORY bytes.
     least, margin : see Curvature. direction : (m, d) tangent to the atoms; bias_direction : (d,).
     decrease : by how much F fell along the direction, in squared units of X; 0 unless a saddle.
     """
@@ -48,7 +48,7 @@ def classify(optimum: Dictionary, threads: int | None = None) -> Classification:
     """
     if not isinstance(optimum, Dictionary):
         raise InputTypeError(f"classify: expected a testbed.Optimum; got {type(optimum).__name__}")
-    if _bytes(optimum) > LARGEST:
+    if _bytes(optimum) > MEMORY:
         exact = optimum.kkt <= KKT_TOLERANCE  # then what was measured block by block is what would be found here
         kind = "not stationary" if exact and optimum.stationarity > STATIONARY else "too large to examine"
         return Classification(kind, None, 0.0, np.zeros_like(optimum.D), np.zeros_like(optimum.b), 0.0)

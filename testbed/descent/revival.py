@@ -11,7 +11,7 @@ import numpy as np
 
 from testbed.checks import Array
 from testbed.descent import newton
-from testbed.descent.curvature import FLAT, STATIONARY, STEPS
+from testbed.descent.curvature import ASIDE, FLAT, STATIONARY
 from testbed.descent.engines import Engine, Indices
 from testbed.descent.phi import normalised, unit_atoms
 
@@ -146,13 +146,13 @@ def escape(engine: Engine, who: Indices, directions: Array) -> np.ndarray:
         return unit_atoms(origin[some] + (step / size[some])[:, None, None] * directions[some], engine.m)
 
     everyone = np.arange(len(who))
-    seen = np.empty((len(STEPS), len(who)))
-    for k, step in enumerate(STEPS):
+    seen = np.empty((len(ASIDE), len(who)))
+    for k, step in enumerate(ASIDE):
         engine.evaluate(who, along(np.full(len(who), step), everyone))
         seen[k] = np.where(np.isfinite(engine.tried("value", who)), engine.tried("value", who), np.inf)
     best = seen.argmin(axis=0)
     lower = seen[best, everyone] < value * (1 - 1e-15)
     if lower.any():  # the place where steps are tried holds the last of them: try the best again
-        engine.evaluate(who[lower], along(np.array(STEPS)[best[lower]], everyone[lower]))
+        engine.evaluate(who[lower], along(np.array(ASIDE)[best[lower]], everyone[lower]))
         engine.take(who[lower])
     return lower

@@ -19,7 +19,7 @@ from figures import gallery
 from properties.base import Evidence, Property, Statement
 from properties.discovery import Entry, found
 from properties.families import rank
-from properties.theory import entries, page, statements
+from properties.theory import entries, markdown, statements
 
 ROOT = Path(__file__).parents[2]
 IDS = "C1 C2 C3 C4 S1 S2 S3 S4 S5 S6 B1 B2 B3 B4 M1 M2 M3 G1 G2 G3 G4 V1 V2 V3 V4 V5 T1 T2 T3 T4 T5 T6 T7".split()
@@ -93,7 +93,7 @@ def test_figures_show_only_known_statements() -> None:
 
 def test_the_page_is_the_text_of_the_statements() -> None:
     written = (ROOT / "docs/theory.md").read_text()
-    assert written == page(), "docs/theory.md is not what the statements say: python -m properties > docs/theory.md"
+    assert written == markdown(), "docs/theory.md is not what the statements say: python -m properties > docs/theory.md"
     for id, entry in entries().items():
         assert theory.text(entry).count(entry.text.splitlines()[0]) == 1 and entry.text in written, id
         assert written.count(f"\n### {id}, ") == 1

@@ -14,7 +14,7 @@ import pytest
 from commands.cli import main
 from figures import gallery, interactive
 from figures.interactive import document, two_features
-from generators.correlated_pair import best_angles
+from generators.worlds.correlated_pair import best_angles
 from testbed import fit
 
 TWO, DENSITY, WIDTH = interactive.PAGES
@@ -37,7 +37,7 @@ def numbers(folder: Path, name: str) -> dict[str, np.ndarray]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", interactive.PAGES)
 def test_every_frame_is_an_optimum_and_agrees_with_theory(folder: Path, name: str) -> None:
-    z, page = numbers(folder, name), interactive.page(name)
+    z, page = numbers(folder, name), interactive.named(name)
     assert z["deviation"] <= z["tolerance"]
     assert len(z["F"]) == page.frames and (z["status"] >= 2).all()  # local or global minima
     assert max(z["stationarity"].max(), z["kkt"].max()) <= 1e-10
@@ -55,13 +55,13 @@ def test_no_pair_of_atoms_is_better_than_a_frame_of_two_features(folder: Path) -
 
 @pytest.mark.slow
 def test_the_stories_that_the_pages_tell(folder: Path) -> None:
-    z, shape = numbers(folder, TWO), interactive.page(TWO).shape
+    z, shape = numbers(folder, TWO), interactive.named(TWO).shape
     child = z["angle"][:, 1].reshape(shape)
     assert (np.diff(child, axis=1) > -1e-9).all()  # the less often alone, the nearer to the sum
     assert np.allclose(child[:, 0], 45)  # never alone: absorbed (T3)
     assert np.abs(np.diff(child, axis=2)).max() > 20  # jumps
     regimes = {words: z["regime"][np.ravel_multi_index(where, shape)]
-                for words, where in interactive.page(TWO).presets.items()}
+                for words, where in interactive.named(TWO).presets.items()}
     assert list(regimes.values()) == [0, 3, 2, 0, 2]  # absorbed, partly, tilted, absorbed after the jump, tilted
     z = numbers(folder, DENSITY)
     pair = (z["plus"] > 0) & (z["minus"] > 0)
@@ -69,7 +69,7 @@ def test_the_stories_that_the_pages_tell(folder: Path) -> None:
     assert pair[dense & wide].all()  # dense, and spread by more than lam
     assert not pair[~dense].any() and not pair[z["spread"] == 0].any()
     z = numbers(folder, WIDTH)
-    gap = (z["F"] - z["floor"]).reshape(interactive.page(WIDTH).shape)
+    gap = (z["F"] - z["floor"]).reshape(interactive.named(WIDTH).shape)
     assert (np.diff(gap, axis=1) < 0).all() and np.abs(gap[:, -1]).max() < 1e-12 and gap[:, :-1].min() > 1e-5
     assert z["violations"] == 0
     assert np.array_equal(z["radius"] <= 1 + 1e-9, z["width"] == 12)
@@ -83,10 +83,10 @@ def test_the_stories_that_the_pages_tell(folder: Path) -> None:
 def test_a_page_is_one_file_and_its_bytes_are_reproducible(folder: Path, name: str) -> None:
     content = (folder / f"{name}.html").read_bytes()
     assert len(content) < LIMIT
-    assert interactive.page(name).build(numbers(folder, name)) == content
+    assert interactive.named(name).build(numbers(folder, name)) == content
     text = content.decode()
     assert not re.search(r'<(?:script|link|img)[^>]*(?:src|href)="(?!data:)', text)
-    assert all(f"<dt>{id}</dt>" in text for id in interactive.page(name).statements)
+    assert all(f"<dt>{id}</dt>" in text for id in interactive.named(name).statements)
 
 
 def test_names_of_models_do_not_depend_on_what_was_built_before() -> None:
@@ -215,7 +215,7 @@ def test_a_page_fits_a_phone_and_its_buttons_work(folder: Path, chrome: Any, nam
         "return [...document.querySelectorAll('p, dd, dt, label, button, figcaption, td, th, code')]"
         ".filter(e => parseFloat(getComputedStyle(e).fontSize) < 12).map(e => e.tagName)")
     assert small == []
-    page = interactive.page(name)
+    page = interactive.named(name)
     for button, positions in zip(chrome.find_elements(By.CSS_SELECTOR, "button"), page.presets.values(), strict=True):
         button.click()
         assert [value(chrome, c.name) for c in page.controls] == pytest.approx(

@@ -49,13 +49,13 @@ def test_bounds_are_there_where_they_were_computed(optimum: Optimum, page: Path)
     found, bounds = properties.check(optimum), gap(optimum, 0.1)
     text = page.read_text()
     assert f"{bounds.class_bound:.10g}" in text and f"{bounds.floor:.10g}" in text and "at price τ = 0.1" in text
-    assert "How much better" not in report.page(optimum, found)
-    floor = report.page(optimum, found, gap(optimum, 0.0))
+    assert "How much better" not in report.html(optimum, found)
+    floor = report.html(optimum, found, gap(optimum, 0.0))
     assert "no dictionary of any width is below (G1)" in floor and "class bound" not in floor
 
 
 def test_the_same_optimum_gives_the_same_bytes(optimum: Optimum, page: Path) -> None:
-    assert report.page(optimum, properties.check(optimum), gap(optimum, 0.1)) == page.read_text()
+    assert report.html(optimum, properties.check(optimum), gap(optimum, 0.1)) == page.read_text()
 
 
 def test_what_fails_is_said(optimum: Optimum) -> None:
@@ -64,7 +64,7 @@ def test_what_fails_is_said(optimum: Optimum) -> None:
     found = properties.check(other)
     failed = [v.id for v in found.verdicts if v.holds is False]
     assert "S1" in failed
-    text = report.page(other, found)
+    text = report.html(other, found)
     assert f'<span class="fails">{", ".join(failed)} fail</span>' in text and text.count(">FAILS<") == len(failed)
 
 
@@ -82,7 +82,7 @@ def test_a_dictionary_without_codes_has_a_page_too(optimum: Optimum) -> None:
     from testbed import Problem
 
     none = Optimum.at(Problem(optimum.problem.X, 50.0), optimum.D)
-    text = report.page(none, properties.check(none))
+    text = report.html(none, properties.check(none))
     assert "Residuals over atoms" not in text and "Residuals over samples" in text
 
 

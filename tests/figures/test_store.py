@@ -30,7 +30,7 @@ def edit(path: Path) -> None:
 @pytest.mark.parametrize("file, digits, polytope", [
     ("testbed/descent/newton.py", True, True),
     ("testbed/kernels/active_set.py", True, True),
-    ("generators/digits.py", True, False),  # polytope.py imports no generator
+    ("generators/worlds/digits.py", True, False),  # polytope.py imports no generator
     ("properties/theory.py", True, False),
     ("figures/digits.py", True, False),
     ("figures/polytope.py", False, True),
@@ -123,7 +123,7 @@ def test_numbers_do_not_depend_on_looks(name: str) -> None:
     import importlib
 
     module = importlib.import_module(f"figures.{registry.module(name)}")
-    made = interactive.page(name) if name in interactive.PAGES else gallery.figure(name)
+    made = interactive.named(name) if name in interactive.PAGES else gallery.figure(name)
     todo, seen = [made.compute.__code__], set[str]()
     while todo:
         for used in names(todo.pop()):

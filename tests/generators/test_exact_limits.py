@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from scipy import integrate, optimize, stats
 
 from generators import antipodal, correlated_pair, critical_lam, exclusive_children, nested_pair, nests, sharing
-from generators.correlated_pair import broken, tilted
 from generators.magnitudes import discrete, scalar
 from generators.plane.absorption import absorbed, stand_in
 from generators.quadrature import edges, nodes
 from generators.splitting import children, leading_direction
+from generators.worlds.correlated_pair import broken, tilted
 from properties import splitting_tree
 from properties.splitting_tree import confirmed, splits
 from testbed import fit

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq, linear_sum_assignment
 
 from generators import antipodal, correlated_pair, exclusive_children, nested_pair, one_sparse, sharing
-from generators.antipodal import points
-from generators.correlated_pair import broken, tilted
 from generators.magnitudes import discrete, scalar
 from generators.plane.absorption import cone, stand_in
+from generators.worlds.antipodal import points
+from generators.worlds.correlated_pair import broken, tilted
 from properties.splitting_tree import confirmed
 from testbed import fit
 

@@ -1,4 +1,4 @@
-"""Published toys: closed forms for hedging against training, verdicts that the studies report, the small benchmark."""
+"""Published toys: closed forms for hedging against training, fates that the studies report, the small benchmark."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from figures.published import in_span
 from generators import WORLDS, correlated_50, hedging, synthetic_forest, tree
 from generators.plane.phases import landscape
-from generators.published import hedged, lean
-from properties import verdicts
+from generators.worlds.published import hedged, lean
+from properties import fates
 from testbed import Optimum, Problem, fit
 
 
@@ -70,13 +70,13 @@ def test_two_atoms_absorb_at_every_penalty():
             found = fit(sample.X, 2, lam, bias=bias, weights=sample.weights, restarts=12)
             if bias and lam == 0.9:
                 continue  # nothing but the pair is coded
-            assert [v.kind for v in verdicts(found, sample)] == ["absorbed", "tilted"]
+            assert [v.kind for v in fates(found, sample)] == ["absorbed", "tilted"]
 
 
 def test_the_tree_loses_its_parents():
     sample = tree().sample(3000, 0)
     found = fit(sample.X, 20, 0.05, restarts=2)
-    seen = [v.kind for v in verdicts(found, sample)]
+    seen = [v.kind for v in fates(found, sample)]
     assert seen[:3] == ["absorbed"] * 3 and seen[3:12] == ["tilted"] * 9 and seen[12:] == ["recovered"] * 8
     truth = Optimum.at(Problem(sample.X, 0.05), sample.features)
     assert truth.objective > 1.1 * found.objective  # the truth is no optimum
@@ -87,7 +87,7 @@ def test_a_larger_penalty_mixes_and_loses_correlated_features():
     on = []
     for lam in (0.1, 0.4):
         found = fit(sample.X, 50, lam, start=sample.features)
-        kinds = Counter(v.kind for v in verdicts(found, sample))
+        kinds = Counter(v.kind for v in fates(found, sample))
         on.append((found.support.sum(axis=1).mean(), kinds["missing"] + kinds["merged"]))
     assert on[0][0] > on[1][0] and on[0][1] + 15 < on[1][1]
     assert on[1][0] < 0.75 * (sample.codes > 0).sum(axis=1).mean()
@@ -113,7 +113,7 @@ def test_the_small_benchmark_is_what_it_says():
 def test_the_small_benchmark_is_explained_and_not_recovered():
     sample = synthetic_forest().sample(1500, 0)
     found = fit(sample.X, 52, 0.2, start=sample.features)
-    kinds = Counter(v.kind for v in verdicts(found, sample))
+    kinds = Counter(v.kind for v in fates(found, sample))
     assert kinds["recovered"] == 0 and kinds["absorbed"] >= 10
     assert (found.R**2).sum() < 0.1 * ((sample.X - sample.X.mean(axis=0)) ** 2).sum()
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
 from generators import antipodal, correlated_pair, exclusive_children, nested_pair, one_sparse
-from generators.correlated_pair import best_angles, two_atoms
 from generators.magnitudes import discrete
+from generators.worlds.correlated_pair import best_angles, two_atoms
 from testbed import fit
 
 

@@ -32,8 +32,8 @@ from generators import (
     parse_parameters,
     tree,
 )
-from generators.correlated import both
 from generators.magnitudes import LAWS, scalar
+from generators.worlds.correlated import both
 
 FINITE = [
     independent(3, [0.2, 0.5, 1.0], ["discrete([1,2],[.3,.7])", 1, 0.5]),

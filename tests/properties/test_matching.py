@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import generators as worlds
-from properties.matching import ALIGNED, match, verdicts
+from properties.matching import ALIGNED, fates, match
 from testbed import Optimum, Problem, fit
 
 UP_DOWN = "discrete([0,.25,.5,.75,1],[.2,.2,.2,.2,.2])"
@@ -35,20 +35,20 @@ def trained(world, m, lam, **options):
 
 
 @pytest.mark.parametrize("name", KNOWN)
-def test_known_verdicts(name):
+def test_known_fates(name):
     world, m, lam, options, expected = KNOWN[name]
-    assert [v.kind for v in verdicts(*trained(world, m, lam, **options))] == expected
+    assert [v.kind for v in fates(*trained(world, m, lam, **options))] == expected
 
 
 def test_tilts_and_absorption_are_quantified():
-    tilted = verdicts(*trained(worlds.correlated_pair(0.4, 0.2), 2, 0.1))
+    tilted = fates(*trained(worlds.correlated_pair(0.4, 0.2), 2, 0.1))
     assert [v.angle for v in tilted] == pytest.approx([0.0441403333] * 2, abs=1e-9)  # T2
     optimum, sample = trained(worlds.nested_pair(0.3), 2, 0.1)
-    parent, child = verdicts(optimum, sample)
+    parent, child = fates(optimum, sample)
     assert parent.angle < 1e-7 and child.angle == pytest.approx(np.pi / 4)  # T3
     assert parent.features == (1,) and parent.atoms == (parent.atoms[0], child.atoms[0])
     np.testing.assert_allclose(optimum.D[parent.atoms[1]], sample.features.sum(axis=0) / np.sqrt(2), atol=1e-9)
-    split = verdicts(*trained(worlds.exclusive_children(3), 3, 0.1))
+    split = fates(*trained(worlds.exclusive_children(3), 3, 0.1))
     assert sorted(split[0].atoms) == [0, 1, 2] == sorted(v.atoms[0] for v in split[1:])
 
 
@@ -57,14 +57,14 @@ def test_directions_alone_do_not_decide():
     optimum, sample = trained(worlds.nested_pair(0.3), 2, 0.1)
     assert match(optimum.D, sample.features).angle[0] < ALIGNED
     true = Optimum.at(optimum.problem, sample.features)
-    assert [v.kind for v in verdicts(true, sample)] == ["recovered", "recovered"]
+    assert [v.kind for v in fates(true, sample)] == ["recovered", "recovered"]
 
 
 def test_order_of_atoms_and_units_do_not_matter():
     optimum, sample = trained(worlds.forest((-1, 0, 0), (0.6, 0.5, 0.5)), 3, 0.1)
     p = optimum.problem
     turned = Optimum.at(p, optimum.D[::-1])
-    for one, other in zip(verdicts(optimum, sample), verdicts(turned, sample), strict=True):
+    for one, other in zip(fates(optimum, sample), fates(turned, sample), strict=True):
         assert one.kind == other.kind and one.features == other.features
         assert one.atoms == tuple(2 - j for j in other.atoms)
 
@@ -74,7 +74,7 @@ def test_dead_atoms_and_silent_features_play_no_part():
     codes = np.column_stack([sample.codes, np.zeros(2)])
     silent = worlds.Sample(np.pad(sample.X, ((0, 0), (0, 1))), codes, np.eye(3), sample.weights, np.zeros(3))
     D = np.vstack([-np.eye(3)[2], np.pad(optimum.D, ((0, 0), (0, 1)))])
-    found = verdicts(Optimum.at(Problem(silent.X, 0.1, silent.weights), D), silent)
+    found = fates(Optimum.at(Problem(silent.X, 0.1, silent.weights), D), silent)
     assert [v.kind for v in found] == ["recovered", "recovered", "missing"]
     assert {j for v in found for j in v.atoms} == {1, 2}
 
@@ -90,11 +90,11 @@ def test_match_is_signed_and_one_to_one():
     assert few.atom.tolist() == [-1, 0, -1] and np.isnan(few.angle[[0, 2]]).all() and few.angle[1] == 0
 
 
-def test_verdicts_read_as_sentences():
-    found = [str(v) for v in verdicts(*trained(worlds.nested_pair(0.3), 2, 0.1))]
+def test_fates_read_as_sentences():
+    found = [str(v) for v in fates(*trained(worlds.nested_pair(0.3), 2, 0.1))]
     assert found[0].startswith("feature 0: absorbed by feature 1, atoms ")
     assert found[1].startswith("feature 1: tilted by 45.0 degrees, atom ")
-    assert str(verdicts(*trained(worlds.exclusive_children(3), 1, 0.1))[0]) == (
+    assert str(fates(*trained(worlds.exclusive_children(3), 1, 0.1))[0]) == (
         "feature 0: merged with features 1, 2, 3, atom 0")
 
 
@@ -104,12 +104,12 @@ def test_messages():
         match([[2.0, 0]], np.eye(2))
     with pytest.raises(ValueError, match=r"match: D must have 2 columns; its shape is \(3, 3\)"):
         match(np.eye(3), np.eye(2))
-    with pytest.raises(TypeError, match="verdicts: sample must be of type Sample; got ndarray"):
-        verdicts(optimum, sample.X)
-    with pytest.raises(TypeError, match="verdicts: optimum must be of type Optimum; got Sample"):
-        verdicts(sample, sample)
+    with pytest.raises(TypeError, match="fates: sample must be of type Sample; got ndarray"):
+        fates(optimum, sample.X)
+    with pytest.raises(TypeError, match="fates: optimum must be of type Optimum; got Sample"):
+        fates(sample, sample)
     with pytest.raises(ValueError, match="its X is different"):
-        verdicts(optimum, worlds.one_sparse(2, [0.3, 0.7], magnitude=2.0).exact())
+        fates(optimum, worlds.one_sparse(2, [0.3, 0.7], magnitude=2.0).exact())
     bare = worlds.Sample(sample.X, np.zeros((2, 0)), np.zeros((0, 2)), sample.weights, np.zeros(2))
-    with pytest.raises(ValueError, match="verdicts: sample must have true features; it has none"):
-        verdicts(optimum, bare)
+    with pytest.raises(ValueError, match="fates: sample must have true features; it has none"):
+        fates(optimum, bare)

@@ -10,7 +10,7 @@ from properties import recovery
 from properties.first_order import scores, tilt_rate
 from properties.kernels import recovery as kernels
 from properties.recovery import Truth, recoverable
-from properties.recovery_share import CLEAR, PIVOT, ROOM, SWEEPS, inside, largest_p, recovery_share
+from properties.sample_size import CLEAR, PIVOT, ROOM, SWEEPS, inside, largest_p, recovery_share
 from testbed import fit
 
 LAMS = (1e-3, 2e-4)

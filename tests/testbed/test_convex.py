@@ -237,7 +237,7 @@ def test_the_price_found_for_a_dictionary_is_the_best():
 
 
 def test_larger_data_fall_back_and_say_why():
-    X = points(0, convex.LARGEST_N + 1, 3)
+    X = points(0, convex.MOST_NONNEGATIVE + 1, 3)
     with pytest.raises(ValueError, match="the doubly nonnegative program handles 40 distinct samples; there are 41"):
         lower_bound(Problem(X, 0.3), 0.1)
     narrow = gap(fit(X, 1, 0.05, restarts=1))

@@ -9,12 +9,12 @@ import numpy as np
 from scipy.optimize import brentq, root
 
 from generators import arguments
-from generators.correlated import Copula, correlated
-from generators.hierarchical import Forest, forest, hierarchical
-from generators.independent import independent
 from generators.laws import Law, Support
 from generators.plane.atoms import unit
 from generators.world import World
+from generators.worlds.correlated import Copula, correlated
+from generators.worlds.hierarchical import Forest, forest, hierarchical
+from generators.worlds.independent import independent
 from testbed import checks
 from testbed.checks import Array
 from testbed.errors import InputError

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from generators import arguments
-from generators.hierarchical import build
 from generators.magnitudes import Scalar, scalar
 from generators.plane.absorption import absorbed
 from generators.splitting import all_children
 from generators.world import World
+from generators.worlds.hierarchical import build
 from testbed import checks
 from testbed.errors import InputError
 

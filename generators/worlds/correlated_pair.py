@@ -25,7 +25,7 @@ from testbed.errors import InputError
 __all__ = ["best_angles", "broken", "correlated_pair", "critical_lam", "tilted", "two_atoms"]
 
 TIE = 1e-11  # by how much another pair of atoms must be better to count as better
-STEPS = np.linspace(0, math.pi / 4, 361)  # where sign changes of the slopes are looked for
+ANGLES = np.linspace(0, math.pi / 4, 361)  # where sign changes of the slopes are looked for
 
 
 class Branch(NamedTuple):
@@ -107,10 +107,10 @@ def broken(alpha: float, beta: float, lam: float) -> Branch | None:
 
 def _minima(slope: Callable[[float], float]) -> list[float]:
     """Angles in [0, pi/4) where a slope changes from below zero to above it, to full precision; 0 if it starts so."""
-    values = [slope(angle) for angle in STEPS.tolist()]
+    values = [slope(angle) for angle in ANGLES.tolist()]
     found = [0.0] if values[0] == 0 < values[1] else []
-    found += [float(brentq(slope, STEPS[i], STEPS[i + 1], xtol=1e-16, rtol=4 * np.finfo(float).eps))
-              for i in range(len(STEPS) - 1) if values[i] < 0 < values[i + 1]]
+    found += [float(brentq(slope, ANGLES[i], ANGLES[i + 1], xtol=1e-16, rtol=4 * np.finfo(float).eps))
+              for i in range(len(ANGLES) - 1) if values[i] < 0 < values[i + 1]]
     return found
 
 
