@@ -1,0 +1,174 @@
+"""What an audit found: for a reader, for a program, and every number per atom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from audits import pairs, statements
+from audits.accounting import Floor, Ledger, Mean
+from audits.amortisation import Amortisation
+from audits.moments import Moments
+from audits.penalty import Penalty, Price
+from audits.sae import SAE
+from audits.worth import Tail
+from testbed import files
+from testbed.checks import Array
+from testbed.data import Rows
+
+IMPLIED = ("S1", "S2", "S3", "S4", "B1", "B4")  # what training implies at the encoder's own codes
+EXACT_ONLY = ("C1", "C2", "C3", "C4", "S5", "S6", "B2", "B3", "G1")  # these need exact codes
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """What `audits.audit` found. Numbers are in squared units of the data where they are losses.
+
+    objective : name -> Mean of F at the encoder's codes, exact codes, the refined dictionary, the best found, the floor.
+    gap : the excess over the floor, split (A1); differences are paired, over the same samples.
+    price : implied price over atoms at the encoder's codes (A2). statements : at the encoder's codes and at exact
+    codes, each with residual, standard error and ratio; not_implied : ids that the encoder's codes do not imply.
+    atoms : name -> (m,) numbers, in the SAE's own order; NaN where there is nothing to say. nested, antipodal, twins :
+    pairs by the SAE's own numbers (A5). revival : what each of some dead atoms would gain at least (M3).
+    predictability : share of the residual's second moment that a linear map predicts from the reconstruction, as
+    measured and as S3 has it, at the encoder's and at exact codes. moved : the verdict at other penalties.
+    """
+
+    format: str
+    architecture: str
+    source: str
+    conventions: tuple[str, ...]
+    shape: tuple[int, int, int]
+    evaluated: int
+    lam: float
+    lam_source: str
+    lam_doubt: str
+    price: Price
+    objective: dict[str, Mean]
+    gap: dict[str, Mean]
+    l0: dict[str, float]
+    explained: dict[str, float]
+    statements: dict[str, tuple[statements.Measured, ...]]
+    not_implied: tuple[str, ...]
+    atoms: dict[str, Array]
+    nested: list[dict[str, Any]]
+    antipodal: list[dict[str, Any]]
+    twins: list[dict[str, Any]]
+    dead: dict[str, list[int]]
+    revival: list[float]
+    predictability: dict[str, dict[str, float]]
+    moved: list[dict[str, float]]
+    notes: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, sae: SAE, data: Rows, kept: np.ndarray, penalty: Penalty, price: Price, ledger: Ledger, refined: str,
+           best: str, bound: Floor, sums: dict[str, Moments], error: Amortisation, tail: Tail,
+           moved: list[dict[str, float]], notes: list[str]) -> Audit:
+        """From the sums; `kept` numbers the atoms that have a direction in the SAE's own order."""
+        objective = {"encoder": ledger.mean("encoder"), "codes": ledger.mean("codes"), "refined": ledger.mean(refined),
+                     "best": ledger.mean(best), "floor": Mean(bound.value, 0.0)}
+        least = ledger.mean(best)
+        gap = {"amortisation": ledger.difference("encoder", "codes"), "dictionary": ledger.difference("codes", refined),
+               "basin": ledger.difference(refined, best), "open": Mean(least.value - bound.value, least.standard_error)}
+        lam, bias = penalty.lam, bool(sae.b.any())
+        measured = {name: measure(held, lam, bias) for name, held in sums.items()}
+        exact, encoder = sums["codes"], sums["encoder"]
+        atoms = {"encoder_price": _alive(encoder, encoder.price), "encoder_price_error": _alive(encoder,
+                                                                                             encoder.price_error)}
+        atoms |= error.columns()
+        for name, found in measured.items():
+            for statement in found:
+                if statement.by_atom is not None and statement.error_by_atom is not None:
+                    atoms[f"{name}_{statement.id}"] = statement.by_atom
+                    atoms[f"{name}_{statement.id}_error"] = statement.error_by_atom
+        whole = {name: _spread(values, kept, sae.n_atoms) for name, values in atoms.items()}
+        silent = {name: kept[held.on == 0].tolist() for name, held in (("encoder", encoder), ("codes", exact))}
+        return cls(sae.format, sae.architecture, data.name, sae.conventions, (data.shape[0], sae.d, sae.n_atoms),
+                   exact.n, lam, penalty.source, penalty.doubt, price, objective, gap,
+                   {name: held.tokens / held.n for name, held in sums.items()},
+                   {name: held.explained for name, held in sums.items()}, measured, EXACT_ONLY, whole,
+                   [_renumbered(pair, kept, ("child", "parent")) for pair in pairs.nested(exact, lam)],
+                   [_renumbered(pair, kept, ("atoms",)) for pair in pairs.antipodal(exact)],
+                   [_renumbered(pair, kept, ("atoms",)) for pair in pairs.twins(exact)],
+                   {"decoder": np.flatnonzero(sae.dead).tolist()} | silent, tail.gains(),
+                   {name: predictability(held, lam) for name, held in sums.items()}, moved, notes)
+
+    @property
+    def holds(self) -> bool:
+        """Whether every statement measured at exact codes is within its sampling error."""
+        return all(statement.holds for statement in self.statements["codes"])
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-safe object; its keys are a contract (docs/audit.md)."""
+        n, d, m = self.shape
+        both = [(where, found) for where, several in self.statements.items() for found in several]
+        return _finite({
+            "format": self.format, "architecture": self.architecture, "source": self.source, "d": d, "m": m, "n": n,
+            "evaluated": self.evaluated, "lam": self.lam, "lam_source": self.lam_source, "lam_doubt": self.lam_doubt,
+            "objective": {name: found.value for name, found in self.objective.items()},
+            "objective_error": {name: found.standard_error for name, found in self.objective.items()},
+            "gap": {name: found.value for name, found in self.gap.items()},
+            "gap_error": {name: found.standard_error for name, found in self.gap.items()},
+            "l0": self.l0, "explained": self.explained,
+            "implied_price": {"median": self.price.median, "q05": self.price.q05, "q95": self.price.q95,
+                              "standard_error": self.price.standard_error, "paid": not self.price.free},
+            "statements": [{"id": found.id, "codes": where, "residual": found.residual,
+                            "standard_error": found.standard_error, "ratio": found.ratio, "holds": found.holds}
+                           for where, found in both]
+                          + [{"id": id, "codes": "encoder", "residual": None, "standard_error": None, "ratio": None,
+                              "holds": None, "note": "not implied"} for id in self.not_implied],
+            "nested": self.nested, "antipodal": self.antipodal, "twins": self.twins, "dead": self.dead,
+            "revival": self.revival, "predictability": self.predictability, "other_penalties": self.moved,
+            "conventions": list(self.conventions), "notes": self.notes,
+        })
+
+    def save(self, path: str | Path) -> None:
+        """Write every number per atom as one .npz."""
+        files.save_npz(path, {"lam": np.asarray(self.lam), **self.atoms})
+
+
+def measure(sums: Moments, lam: float, bias: bool) -> tuple[statements.Measured, ...]:
+    """A2 and the statements of stationarity; B1 and B4 where a bias was fitted."""
+    found = [statements.balance(sums)] + [f(sums, lam) for f in (statements.s1, statements.s2, statements.s3,
+                                                                 statements.s4)]
+    return tuple(found + ([statements.b1(sums, lam), statements.b4(sums, lam)] if bias else []))
+
+
+def predictability(sums: Moments, lam: float) -> dict[str, float]:
+    """Shares of E|r|^2 that the best linear map of the reconstruction predicts: measured, and with E[r'y] as S3 has it."""
+    values, vectors = np.linalg.eigh(sums.yy / sums.n)
+    keep = values > 1e-10 * values.max(initial=0)
+    root = vectors[:, keep] / np.sqrt(values[keep])
+    total = sums.error / sums.n
+    S3 = lam * (sums.D.T * (sums.z / sums.n)) @ sums.D
+    return {name: float((((cross @ root) ** 2).sum()) / total) if total > 0 else 0.0
+            for name, cross in (("measured", sums.ry / sums.n), ("S3", S3))}
+
+
+def _alive(sums: Moments, values: Array) -> Array:
+    return np.where(sums.live, values, np.nan)
+
+
+def _spread(values: Array, kept: np.ndarray, m: int) -> Array:
+    whole = np.full(m, np.nan)
+    whole[kept] = values
+    return whole
+
+
+def _renumbered(pair: dict[str, Any], kept: np.ndarray, names: tuple[str, ...]) -> dict[str, Any]:
+    return pair | {name: [int(kept[i]) for i in pair[name]] if isinstance(pair[name], list) else int(kept[pair[name]])
+                   for name in names}
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN."""
+    if isinstance(value, dict):
+        return {key: _finite(held) for key, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(held) for held in value]
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    return value
