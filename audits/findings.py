@@ -78,7 +78,7 @@ class Audit:
         exact, encoder = sums["codes"], sums["encoder"]
         atoms = {"encoder_price": _alive(encoder, encoder.price), "encoder_price_error": _alive(encoder,
                                                                                              encoder.price_error)}
-        atoms |= error.columns()
+        atoms |= error.columns() | {"least_cosine": pairs.least_cosine(exact), "weight": encoder.effective}
         for name, found in measured.items():
             for statement in found:
                 if statement.by_atom is not None and statement.error_by_atom is not None:
@@ -95,6 +95,10 @@ class Audit:
                    [_renumbered(pair, kept, ("atoms",)) for pair in pairs.twins(exact)],
                    {"decoder": np.flatnonzero(sae.dead).tolist()} | silent, tail.gains(),
                    {name: predictability(held, lam) for name, held in sums.items()}, moved, notes)
+
+    def __str__(self) -> str:
+        """The first line says which penalty; then the account, the statements, and how many pairs there are."""
+        return "\n".join(_lines(self))
 
     @property
     def holds(self) -> bool:
@@ -128,6 +132,56 @@ class Audit:
     def save(self, path: str | Path) -> None:
         """Write every number per atom as one .npz."""
         files.save_npz(path, {"lam": np.asarray(self.lam), **self.atoms})
+
+
+NAMED = {"encoder": "the encoder's codes", "codes": "exact codes, same dictionary",
+         "refined": "stationary point reached from it", "best": "best that was found",
+         "floor": "no dictionary of any width is below"}
+PARTS = {"amortisation": "the encoder", "dictionary": "an unfinished dictionary", "basin": "the basin", "open": "open"}
+
+
+def _lines(audit: Audit) -> list[str]:
+    n, d, m = audit.shape
+    lines = [f"lam = {audit.lam:.6g}: {audit.lam_source}" + (f" ({audit.lam_doubt})" if audit.lam_doubt else ""),
+             f"{audit.format} {audit.architecture}: {m} latents on {n} activations of {d} dimensions, {audit.evaluated} of "
+             "them evaluated", ""]
+    for name, words in NAMED.items():
+        found = audit.objective[name]
+        used = f"   L0 {audit.l0[name]:.4g}   explained {audit.explained[name]:.5g}" if name in audit.l0 else ""
+        error = f" ± {found.standard_error:.1g}" if found.standard_error else ""
+        lines.append(f"{words:<37} {found.value:.9g}{error}{used}")
+    if audit.explained["encoder"] < 0:
+        lines.append("explained variance is below zero: a wrong layer, or activations normalised in another way")
+    excess = sum(part.value for part in audit.gap.values())
+    lines += ["", f"excess over the floor  {excess:.6g}, of it"]
+    for name, words in PARTS.items():
+        part = audit.gap[name]
+        share = f"{100 * part.value / excess:6.2f} %" if excess > 0 else ""
+        lines.append(f"  {words:<25} {part.value:.3e} ± {part.standard_error:.1e}  {share}")
+    price = audit.price
+    lines += ["", "implied price over latents: " + ("none was paid; " if price.free else "")
+              + f"median {price.median:.4g} ± {price.standard_error:.1g}, 5 % to 95 % {price.q05:.4g} to {price.q95:.4g}"]
+    for row in audit.moved[1:]:
+        lines.append(f"at lam = {row['lam']:.4g} the encoder has {100 * row['amortisation_share']:.3g} % of the excess "
+                     f"(here {100 * audit.moved[0]['amortisation_share']:.3g} %, on the same rows)")
+    lines += ["", f"{'':<4} {'at the encoder codes':<34} at exact codes",
+              f"{'':<4} {'residual':>9} {'chance':>9} {'ratio':>7} {'':<6} {'residual':>9} {'chance':>9} {'ratio':>7}"]
+    for one, other in zip(audit.statements["encoder"], audit.statements["codes"], strict=True):
+        cells = (f"{s.residual:9.2e} {s.standard_error:9.2e} {s.ratio:7.2f} {'ok' if s.holds else 'BEYOND':<6}"
+                 for s in (one, other))
+        lines.append(f"{one.id:<4} " + " ".join(cells).rstrip())
+    lines.append(f"{', '.join(audit.not_implied)} are not implied at an encoder's codes")
+    silent = audit.dead
+    lines += ["", f"nested pairs {len(audit.nested)}   antipodal pairs {len(audit.antipodal)}   near-duplicates "
+                  f"{len(audit.twins)}", f"dead latents: {len(silent['decoder'])} without a direction, "
+              f"{len(silent['encoder'])} silent at the encoder's codes, {len(silent['codes'])} at exact codes"]
+    if audit.revival:
+        lines.append(f"a dead latent put along the longest residual would gain at least {audit.revival[0]:.3g} (M3)")
+    found = audit.predictability
+    lines.append("share of the residual that is linear in the reconstruction: "
+                 f"{found['encoder']['measured']:.3g} at the encoder's codes, {found['codes']['measured']:.3g} at exact ones "
+                 f"(S3: {found['codes']['S3']:.3g})")
+    return lines + audit.notes
 
 
 def measure(sums: Moments, lam: float, bias: bool) -> tuple[statements.Measured, ...]:

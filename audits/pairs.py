@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from audits.moments import Moments
+from testbed.checks import Array
 
 NESTED = 0.95  # P(k on | j on) from which the pair is listed
 OFTEN = 30  # firings of j below which a share means nothing
@@ -57,3 +58,11 @@ def twins(sums: Moments) -> list[dict[str, Any]]:
     pairs = [{"atoms": [int(j), int(k)], "cosine": float(G[j, k]), "together": float(
         sums.both[j, k] / max(min(sums.on[j], sums.on[k]), 1))} for j, k in np.argwhere(np.triu(G >= TWIN, 1))]
     return sorted(pairs, key=lambda pair: -pair["cosine"])[:MOST]
+
+
+def least_cosine(sums: Moments) -> Array:
+    """(m,) the least cosine to another live atom; NaN for atoms that never fired."""
+    live = sums.live
+    G = np.where(live[:, None] & live, sums.D @ sums.D.T, np.inf)
+    least = G.min(axis=1, initial=np.inf)
+    return np.where(np.isfinite(least), least, np.nan)
