@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from audits.moments import Moments
 from testbed import encode
 from testbed.checks import Array
 from testbed.data import Rows
@@ -136,7 +136,8 @@ def floor(half: Half, lam: float, start: Array | None, passes: int = 40) -> Floo
     best, before, step = Floor(-np.inf, b), np.inf, np.zeros_like(b)
     for _ in range(passes):
         n, value, linear, square, curved = 0, 0.0, 0.0, 0.0, 0.0
-        offset, mean, H = np.zeros_like(b), np.zeros_like(b), np.zeros((len(b), len(b)))
+        offset, mean = np.zeros_like(b), np.zeros_like(b)
+        H: Any = np.zeros((len(b), len(b)))
         for X in half:
             Y = X - b
             length = np.linalg.norm(Y, axis=1)

@@ -22,9 +22,9 @@ from audits.encoders import Encoder, JumpReLU, TopK, relu
 from audits.sae import SAE
 from testbed import checks
 from testbed.checks import Array
-from testbed.errors import InputError
 from testbed.descent.phi import normalised
-from testbed.threads import threads
+from testbed.errors import InputError
+from testbed.threads import limited
 
 KINDS = ("relu", "topk", "jumprelu")
 SCHEDULES = ("constant", "warmup", "anneal")
@@ -79,7 +79,7 @@ def train(X: Any, n_atoms: int, lam: float = 0.0, *, kind: str = "relu", k: int 
     b = X.mean(axis=0) if bias is None else checks.vector(where, "bias", bias, X.shape[1])
     state = _State(X, D, b, kind, k, lam)
     kept = []
-    with threads(batch * m * X.shape[1]):
+    with limited(batch * m * X.shape[1]):
         for step in range(1, steps + 1):
             part = rng.integers(0, len(X), min(batch, len(X)))
             pace = rate * min(1.0, 5 * (steps - step + 1) / steps)

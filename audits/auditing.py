@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-
+from audits import worth
 from audits.accounting import Candidate, Half, Ledger, exactly, floor, losses
 from audits.amortisation import Amortisation
-from audits import worth
 from audits.findings import Audit
 from audits.moments import Moments
 from audits.penalty import Price, settle
@@ -147,7 +146,7 @@ def _refined(half: Half, D: Array, b: Array, lam: float, bias: bool, restarts: i
 
 def _moved(sae: SAE, half: Half, D: Array, b: Array, encoder: Callable[[Array], csr_array],
            lam: float) -> list[dict[str, float]]:
-    """The verdict at other penalties, on a few rows: what amortisation is of the excess over the floor, and codes used."""
+    """The verdict at other penalties, on a few rows: the encoder's share of the excess over the floor, codes used."""
     rows = []
     few = Half(half.data, half.part, TRIED_ROWS)
     for factor in (1.0, *TRIED):

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from testbed.dictionary import Dictionary
 
 from audits.amortised import train
 from testbed import encode, files
 from testbed.checks import Array
-from testbed.dictionary import Dictionary
 from testbed.errors import InputError
 
 
@@ -35,7 +35,8 @@ def to_sae_lens(dictionary: Dictionary, folder: str | Path, *, steps: int = 3000
     X = problem.X
     found = train(X, dictionary.n_atoms, problem.lam, steps=steps, seed=seed, start=dictionary.D, decoder=False,
                   bias=dictionary.b).sae
-    gap = _loss(X, found.encode(X), dictionary) - _loss(X, encode(X, dictionary.D, problem.lam, dictionary.b), dictionary)
+    exact = encode(X, dictionary.D, problem.lam, dictionary.b)
+    gap = _loss(X, found.encode(X), dictionary) - _loss(X, exact, dictionary)
     m, d = dictionary.D.shape
     details = {"l1_coefficient": 2 * problem.lam, "lp_norm": 1.0}
     cfg = {"d_in": d, "d_sae": m, "dtype": "float32", "device": "cpu", "architecture": "standard",

@@ -27,7 +27,7 @@ EXACT_ONLY = ("C1", "C2", "C3", "C4", "S5", "S6", "B2", "B3", "G1")  # these nee
 class Audit:
     """What `audits.audit` found. Numbers are in squared units of the data where they are losses.
 
-    objective : name -> Mean of F at the encoder's codes, exact codes, the refined dictionary, the best found, the floor.
+    objective : name -> Mean of F at the encoder's codes, exact codes, the refined dictionary, the best found, floor.
     gap : the excess over the floor, split (A1); differences are paired, over the same samples.
     price : implied price over atoms at the encoder's codes (A2). statements : at the encoder's codes and at exact
     codes, each with residual, standard error and ratio; not_implied : ids that the encoder's codes do not imply.
@@ -143,8 +143,8 @@ PARTS = {"amortisation": "the encoder", "dictionary": "an unfinished dictionary"
 def _lines(audit: Audit) -> list[str]:
     n, d, m = audit.shape
     lines = [f"lam = {audit.lam:.6g}: {audit.lam_source}" + (f" ({audit.lam_doubt})" if audit.lam_doubt else ""),
-             f"{audit.format} {audit.architecture}: {m} latents on {n} activations of {d} dimensions, {audit.evaluated} of "
-             "them evaluated", ""]
+             f"{audit.format} {audit.architecture}: {m} latents on {n} activations of {d} dimensions, "
+             f"{audit.evaluated} of them evaluated", ""]
     for name, words in NAMED.items():
         found = audit.objective[name]
         used = f"   L0 {audit.l0[name]:.4g}   explained {audit.explained[name]:.5g}" if name in audit.l0 else ""
@@ -160,16 +160,17 @@ def _lines(audit: Audit) -> list[str]:
         lines.append(f"  {words:<25} {part.value:.3e} ± {part.standard_error:.1e}  {share}")
     price = audit.price
     lines += ["", "implied price over latents: " + ("none was paid; " if price.free else "")
-              + f"median {price.median:.4g} ± {price.standard_error:.1g}, 5 % to 95 % {price.q05:.4g} to {price.q95:.4g}"]
+              + f"median {price.median:.4g} ± {price.standard_error:.1g}, "
+              f"5 % to 95 % {price.q05:.4g} to {price.q95:.4g}"]
     for row in audit.moved[1:]:
         lines.append(f"at lam = {row['lam']:.4g} the encoder has {100 * row['amortisation_share']:.3g} % of the excess "
                      f"(here {100 * audit.moved[0]['amortisation_share']:.3g} %, on the same rows)")
     lines += ["", f"{'':<4} {'at the encoder codes':<34} at exact codes",
               f"{'':<4} {'residual':>9} {'chance':>9} {'ratio':>7} {'':<6} {'residual':>9} {'chance':>9} {'ratio':>7}"]
-    for one, other in zip(audit.statements["encoder"], audit.statements["codes"], strict=True):
+    for left, right in zip(audit.statements["encoder"], audit.statements["codes"], strict=True):
         cells = (f"{s.residual:9.2e} {s.standard_error:9.2e} {s.ratio:7.2f} {'ok' if s.holds else 'BEYOND':<6}"
-                 for s in (one, other))
-        lines.append(f"{one.id:<4} " + " ".join(cells).rstrip())
+                 for s in (left, right))
+        lines.append(f"{left.id:<4} " + " ".join(cells).rstrip())
     lines.append(f"{', '.join(audit.not_implied)} are not implied at an encoder's codes")
     silent = audit.dead
     lines += ["", f"nested pairs {len(audit.nested)}   antipodal pairs {len(audit.antipodal)}   near-duplicates "
@@ -177,10 +178,9 @@ def _lines(audit: Audit) -> list[str]:
               f"{len(silent['encoder'])} silent at the encoder's codes, {len(silent['codes'])} at exact codes"]
     if audit.revival:
         lines.append(f"a dead latent put along the longest residual would gain at least {audit.revival[0]:.3g} (M3)")
-    found = audit.predictability
-    lines.append("share of the residual that is linear in the reconstruction: "
-                 f"{found['encoder']['measured']:.3g} at the encoder's codes, {found['codes']['measured']:.3g} at exact ones "
-                 f"(S3: {found['codes']['S3']:.3g})")
+    one, other = audit.predictability["encoder"], audit.predictability["codes"]
+    lines.append(f"share of the residual that is linear in the reconstruction: {one['measured']:.3g} at the encoder's "
+                 f"codes, {other['measured']:.3g} at exact ones (S3: {other['S3']:.3g})")
     return lines + audit.notes
 
 
@@ -192,7 +192,7 @@ def measure(sums: Moments, lam: float, bias: bool) -> tuple[statements.Measured,
 
 
 def predictability(sums: Moments, lam: float) -> dict[str, float]:
-    """Shares of E|r|^2 that the best linear map of the reconstruction predicts: measured, and with E[r'y] as S3 has it."""
+    """Shares of E|r|^2 that a linear map of the reconstruction predicts at best: measured, and as S3 has it."""
     values, vectors = np.linalg.eigh(sums.yy / sums.n)
     keep = values > 1e-10 * values.max(initial=0)
     root = vectors[:, keep] / np.sqrt(values[keep])

@@ -16,7 +16,7 @@ class Moments:
     """Sums of m atoms in d dimensions over the samples added so far.
 
     n : samples. on, z, z2 (m,) : sums of 1{j on}, z_j, z_j^2. zr, z2r (m, d) : of z_j r and z_j^2 r. r, r2 (d,), rr
-    (d, d), yy (d, d) : of r, its squared entries, r'r and y'y with y = zD. ry, ry2 (d, d) : of r'y, its squared entries.
+    (d, d), yy (d, d) : of r, its squared entries, r'r and y'y, y = zD. ry, ry2 (d, d) : of r'y, its squared entries.
     zs, z2s, z2s2, z2r2 (m,) : of z_j s_j, z_j^2 s_j, z_j^2 s_j^2, z_j^2 |r|^2. both (m, m) : of 1{j and k on}.
     z2S2 (m, m) : of z_j^2 s_k^2. away (m, m) : of z_j |r / lam - d_j| over samples with k off (S6's right side).
     error, spread, size, tokens : sums of |r|^2, |x - center|^2, z, and of codes that are not zero.
@@ -99,5 +99,5 @@ class Moments:
 
     @property
     def explained(self) -> float:
-        """Share of the variance about the mean that the reconstruction explains; below 0 if it is worse than the mean."""
+        """Share of the variance about the mean that the reconstruction explains; below 0 if the mean does better."""
         return 1 - self.error / self.spread if self.spread > 0 else float("nan")

@@ -29,7 +29,7 @@ def nested(sums: Moments, lam: float, least: float = NESTED) -> list[dict[str, A
     candidates = (share >= least) & frequent & (on[None, :] > on[:, None])
     np.fill_diagonal(candidates, False)
     G = sums.D @ sums.D.T
-    found = []
+    found: list[dict[str, Any]] = []
     for j, k in np.argwhere(candidates):
         g = float(np.clip(G[j, k], -1, 1))
         right = float(sums.away[j, k] / sums.z[j] * np.sqrt(max(1 - g * g, 0)))
@@ -40,10 +40,10 @@ def nested(sums: Moments, lam: float, least: float = NESTED) -> list[dict[str, A
 
 
 def antipodal(sums: Moments) -> list[dict[str, Any]]:
-    """Pairs with cosine <= ANTIPODAL, most opposite first, and whether B3's balance |P(j) - P(k)| <= P(neither) holds."""
+    """Pairs with cosine <= ANTIPODAL, most opposite first, and whether |P(j) - P(k)| <= P(neither), B3's balance."""
     G = sums.D @ sums.D.T
     rate = sums.on / sums.n
-    found = []
+    found: list[dict[str, Any]] = []
     for j, k in np.argwhere(np.triu(G <= ANTIPODAL, 1)):
         neither = float(1 - rate[j] - rate[k] + sums.both[j, k] / sums.n)
         found.append({"atoms": [int(j), int(k)], "cosine": float(G[j, k]), "rates": [float(rate[j]), float(rate[k])],
@@ -55,7 +55,7 @@ def twins(sums: Moments) -> list[dict[str, Any]]:
     """Live pairs with cosine >= TWIN: one direction spent twice."""
     live = sums.live
     G = np.where(live[:, None] & live, sums.D @ sums.D.T, 0)
-    pairs = [{"atoms": [int(j), int(k)], "cosine": float(G[j, k]), "together": float(
+    pairs: list[dict[str, Any]] = [{"atoms": [int(j), int(k)], "cosine": float(G[j, k]), "together": float(
         sums.both[j, k] / max(min(sums.on[j], sums.on[k]), 1))} for j, k in np.argwhere(np.triu(G >= TWIN, 1))]
     return sorted(pairs, key=lambda pair: -pair["cosine"])[:MOST]
 

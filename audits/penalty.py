@@ -15,6 +15,7 @@ from audits.moments import Moments
 from audits.sae import SAE
 from testbed import encode
 from testbed.checks import Array
+from testbed.errors import InputError
 
 FREE = 0.02  # implied price, as a share of the mean |r|, below which nothing was paid
 ORDINARY = 0.1  # a configuration's lam this far from the data's, relatively, is contradicted
@@ -61,12 +62,12 @@ def settle(sae: SAE, given: float | None, price: Price, sample: Array, used: flo
     if given is not None:
         return Penalty(given, "given", _doubt(given, price))
     if not np.isfinite(price.median):
-        raise ValueError(f"audit: no latent of this {sae.format} SAE fires on these activations, so they imply no lam; "
+        raise InputError(f"audit: no latent of this {sae.format} SAE fires on these activations, so they imply no lam; "
                          "give --lam, or look for the right layer and scale")
     if price.free:
         lam = matching(sae, sample, used)
-        return Penalty(lam, f"not paid in training (implied price {price.median:.2g}): the one at which exact codes use "
-                            f"{used:.3g} atoms a sample, as the encoder does")
+        return Penalty(lam, f"not paid in training (implied price {price.median:.2g}): the one at which exact codes "
+                            f"use {used:.3g} atoms a sample, as the encoder does")
     if sae.lam is not None and not _doubt(sae.lam, price):
         return Penalty(sae.lam, f"{sae.lam_source}; the data imply {price.median:.4g}")
     source = f"estimated from the data, between {price.q05:.4g} and {price.q95:.4g} over atoms"

@@ -42,7 +42,7 @@ class Measured:
 
 
 def balance(sums: Moments) -> Measured:
-    """A2, for any separable price: the part of E[z_j r] orthogonal to d_j vanishes. Relative to the mean |r| at work."""
+    """A2, for any separable price: the part of E[z_j r] orthogonal to d_j vanishes. Relative to |r| where j works."""
     p, live = sums.price, sums.live
     across = sums.mean_residual - p[:, None] * sums.D
     square = np.maximum(sums.z2r2 - sums.z2s2, 0) / np.where(live, sums.z, 1) ** 2

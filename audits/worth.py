@@ -30,12 +30,13 @@ class Tail:
         self.R = held
 
     def gains(self) -> list[float]:
-        """At least what each of up to TRIED new atoms lowers F by, placed one after the other along the longest residual.
+        """At least what each of up to TRIED new atoms lowers F by, placed one after another along the longest residual.
 
         An atom u lowers it by E[(<r, u> - lam)_+^2] / 2 with all other codes kept: a lower bound, and exact to first
         order. Residuals shorter than lam gain from no atom.
         """
-        R, found = self.R.copy(), []
+        R = self.R.copy()
+        found: list[float] = []
         while len(R) and len(found) < TRIED:
             length = np.linalg.norm(R, axis=1)
             i = int(length.argmax())

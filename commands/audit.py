@@ -10,8 +10,8 @@ from commands.progress import Progress
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The SAE, the data, the penalty, how far it is taken, where the results go."""
-    parser.epilog = ("Exit status: 0 if every statement measured at exact codes is within its sampling error; 1 if one is "
-                     "not; 2 for bad input.")
+    parser.epilog = ("Exit status: 0 if every statement measured at exact codes is within its sampling error; 1 if "
+                     "one is not; 2 for bad input.")
     parser.add_argument("sae", metavar="SAE", help="a folder of sae_lens, dictionary_learning or sparsify, or one .npz "
                                                    "or .safetensors with D, b, W_enc, b_enc")
     parser.add_argument("--data", nargs="+", required=True, metavar="ACTIVATIONS",
@@ -34,7 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     import json
 
     from audits import audit, read_sae
-    from testbed import checks, data
+    from testbed import checks, files
+    from testbed.data import Shards, as_rows
 
     page = outcome.target(arguments.report, ".html") if arguments.report else None
     table = outcome.target(arguments.out, ".npz") if arguments.out else None
@@ -42,7 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
         checks.installed("audit", "figures", "matplotlib")
     restarts = checks.integer("audit", "--restarts", arguments.restarts, 0)
     sae = read_sae(arguments.sae)
-    source = data.opened(arguments.data)
+    shards = [as_rows("audit", name, files.load_data(name)["X"]) for name in arguments.data]
+    source = shards[0] if len(shards) == 1 else Shards(shards)
     with Progress() as progress:
         found = audit(sae, source, arguments.lam, rows=arguments.rows, refine=not arguments.no_refine,
                       restarts=restarts, whole=arguments.whole, seed=arguments.seed,

@@ -1,4 +1,5 @@
 """One reader a format; `read_sae` recognises which one a path asks for.
+from testbed.errors import InputError
 
     sae_lens             a folder with cfg.json and sae_weights.safetensors
     dictionary_learning  a folder with config.json and ae.pt (read without torch, by a list of five allowed names)
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from audits.readers import dictionary_learning, plain, sae_lens, sparsify
 from audits.sae import SAE
+from testbed.errors import InputError
 
 READERS = (sae_lens, dictionary_learning, sparsify, plain)
 
@@ -31,5 +33,5 @@ def read_sae(path: str | Path) -> SAE:
         if reader.recognises(path):
             return reader.read(path)
     held = ", ".join(sorted(item.name for item in path.iterdir())[:8]) if path.is_dir() else path.name
-    raise ValueError(f"{path}: no SAE is recognised there (it holds {held or 'nothing'}); expected cfg.json beside "
-                     "sae_weights.safetensors or sae.safetensors, config.json beside ae.pt, or one .npz or .safetensors")
+    raise InputError(f"{path}: no SAE is recognised there (it holds {held or 'nothing'}); expected cfg.json beside "
+                     "sae_weights.safetensors or sae.safetensors, config.json beside ae.pt, or a .npz or .safetensors")

@@ -19,6 +19,7 @@ from audits.encoders import Encoder, JumpReLU, TopK, relu
 from audits.readers import pickles
 from audits.readers.common import coefficient, configuration, oriented, sized, taken, whole, working
 from audits.sae import SAE
+from testbed.errors import InputError
 
 KINDS = {"AutoEncoder": "standard", "AutoEncoderTopK": "topk", "BatchTopKSAE": "batchtopk", "JumpReluAutoEncoder":
          "jumprelu"}
@@ -41,14 +42,14 @@ def read(path: Path) -> SAE:
     home = _folder(path)
     assert home is not None
     if home != path and len(sorted(path.glob("trainer_*"))) > 1:
-        raise ValueError(f"{path}: holds several trainers; name one of them, such as {home}")
+        raise InputError(f"{path}: holds several trainers; name one of them, such as {home}")
     weights, where = home / "ae.pt", home / "config.json"
     trainer = configuration(where).get("trainer")
     if not isinstance(trainer, Mapping):
-        raise ValueError(f"{where}: trainer is missing")
+        raise InputError(f"{where}: trainer is missing")
     kind = str(trainer.get("dict_class"))
     if kind not in KINDS:
-        raise ValueError(f"{where}: dict_class {kind} is not read; known are {', '.join(KINDS)}")
+        raise InputError(f"{where}: dict_class {kind} is not read; known are {', '.join(KINDS)}")
     held = {name: working(f"{weights}: {name}", np.asarray(value)) for name, value in pickles.load(weights).items()}
     W_enc, W_dec, c, b = _matrices(weights, kind, held)
     D, norms, dead = sae.fold(str(weights), W_dec)
@@ -73,7 +74,7 @@ def _matrices(path: Path, kind: str, held: Mapping[str, np.ndarray]) -> tuple[np
         W_enc, W_dec, c, b = taken(path, held, ("encoder.weight", "decoder.weight", "encoder.bias", name))
         d, m = len(b), len(c)
         if W_enc.shape != (m, d) or W_dec.shape != (d, m):
-            raise ValueError(f"{path}: encoder.weight and decoder.weight must have shapes {(m, d)} and {(d, m)}; they "
+            raise InputError(f"{path}: encoder.weight and decoder.weight must have shapes {(m, d)} and {(d, m)}; they "
                              f"have {W_enc.shape} and {W_dec.shape}")
         W_enc, W_dec = np.ascontiguousarray(W_enc.T), np.ascontiguousarray(W_dec.T)
     return (oriented(path, "encoder", W_enc, (d, m)), oriented(path, "decoder", W_dec, (m, d)),

@@ -1,4 +1,4 @@
-"""Tensors of a PyTorch file (.pt, the zip format since 1.6) without PyTorch, and without running what a pickle asks for.
+"""Tensors of a PyTorch file (.pt, the zip format since 1.6) without PyTorch, and without running what it asks for.
 
 A pickle names functions to call. This reader knows five names, all of which only describe tensors, and refuses every
 other; it makes numpy arrays of the storages beside it.
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from testbed.errors import InputError
 from testbed.files import EXPANDED_LIMIT
 
 STORAGES = {"DoubleStorage": "<f8", "FloatStorage": "<f4", "HalfStorage": "<f2", "LongStorage": "<i8",
@@ -31,23 +32,23 @@ def load(path: Path) -> dict[str, Any]:
         with zipfile.ZipFile(path) as archive:
             names = [item.filename for item in archive.infolist()]
             if len(set(names)) < len(names):
-                raise ValueError(f"{path}: the archive holds two members of one name")
+                raise InputError(f"{path}: the archive holds two members of one name")
             if sum(item.file_size for item in archive.infolist()) > EXPANDED_LIMIT:
-                raise ValueError(f"{path}: would expand to more than {EXPANDED_LIMIT >> 30} GiB")
+                raise InputError(f"{path}: would expand to more than {EXPANDED_LIMIT >> 30} GiB")
             home = [name for name in names if name.endswith("/data.pkl") and name.count("/") == 1]
             if len(home) != 1:
-                raise ValueError(f"{path}: holds no single data.pkl: not a PyTorch file of tensors")
+                raise InputError(f"{path}: holds no single data.pkl: not a PyTorch file of tensors")
             folder = home[0].rpartition("/")[0]
             order = f"{folder}/byteorder"
             if order in names and archive.read(order).strip() != b"little":
-                raise ValueError(f"{path}: was written on a big-endian machine")
+                raise InputError(f"{path}: was written on a big-endian machine")
             found = _Tensors(io.BytesIO(archive.read(home[0])), archive, folder).load()
-    except ValueError as error:
-        raise ValueError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from None
+    except InputError as error:
+        raise InputError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from None
     except Exception as error:  # damaged archives and pickles raise nearly anything
-        raise ValueError(f"{path}: not a readable PyTorch file ({type(error).__name__}: {error})") from None
+        raise InputError(f"{path}: not a readable PyTorch file ({type(error).__name__}: {error})") from None
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
-        raise ValueError(f"{path}: must hold a dictionary of tensors; got {type(found).__name__}")
+        raise InputError(f"{path}: must hold a dictionary of tensors; got {type(found).__name__}")
     return dict(found)
 
 
@@ -68,12 +69,12 @@ class _Tensors(pickle.Unpickler):
             return lambda tensor, *_: tensor
         if module == "torch" and name in STORAGES:
             return name
-        raise ValueError(f"its pickle asks for {module}.{name}, which is not a tensor")
+        raise InputError(f"its pickle asks for {module}.{name}, which is not a tensor")
 
     def persistent_load(self, pid: Any) -> np.ndarray:
         """A storage: ('storage', kind, key, device, entries)."""
         if not (isinstance(pid, tuple) and len(pid) == 5 and pid[0] == "storage" and pid[1] in STORAGES):
-            raise ValueError("its pickle refers to something that is not a storage")
+            raise InputError("its pickle refers to something that is not a storage")
         content = self.archive.read(f"{self.folder}/data/{pid[2]}")
         kind = STORAGES[pid[1]]
         if kind == "bfloat16":  # the upper half of a float32
@@ -81,20 +82,20 @@ class _Tensors(pickle.Unpickler):
         else:
             storage = np.frombuffer(content, kind)
         if len(storage) != pid[4]:
-            raise ValueError(f"storage {pid[2]} holds {len(storage)} entries and should hold {pid[4]}")
+            raise InputError(f"storage {pid[2]} holds {len(storage)} entries and should hold {pid[4]}")
         return storage
 
 
 def _tensor(storage: Any, offset: Any, shape: Any, stride: Any, *_: Any) -> np.ndarray:
     """The view of a storage, copied, within its bounds."""
     if not isinstance(storage, np.ndarray) or len(shape) != len(stride):
-        raise ValueError("its pickle describes a tensor without a storage")
+        raise InputError("its pickle describes a tensor without a storage")
     if min([offset, *shape, *stride], default=0) < 0:
-        raise ValueError("a tensor has a negative shape")
+        raise InputError("a tensor has a negative shape")
     if 0 in shape:
         return np.empty(shape, storage.dtype)
     last = offset + sum((size - 1) * step for size, step in zip(shape, stride, strict=True))
     if last >= len(storage):
-        raise ValueError("a tensor reaches beyond its storage")
+        raise InputError("a tensor reaches beyond its storage")
     steps = tuple(step * storage.itemsize for step in stride)
     return np.lib.stride_tricks.as_strided(storage[offset:], shape, steps).copy()

@@ -14,6 +14,7 @@ from audits.encoders import Encoder, JumpReLU, TopK, relu
 from audits.readers.common import oriented, sized, taken, tensors, whole, working
 from audits.sae import SAE
 from testbed import files
+from testbed.errors import InputError
 
 
 def recognises(path: Path) -> bool:
@@ -31,7 +32,7 @@ def read(path: Path) -> SAE:
     name = "D" if "D" in held else "W_dec"
     (decoder,) = taken(path, held, (name,))
     if decoder.ndim != 2:
-        raise ValueError(f"{path}: {name} must have 2 dimensions; its shape is {decoder.shape}")
+        raise InputError(f"{path}: {name} must have 2 dimensions; its shape is {decoder.shape}")
     b = held.get("b", held.get("b_dec"))
     said = [f"{name} is read with a row an atom"]
     if b is not None and b.ndim == 1 and len(b) == decoder.shape[0] != decoder.shape[1]:

@@ -20,6 +20,7 @@ from audits import sae
 from audits.encoders import Gated, JumpReLU, TopK, relu
 from audits.readers.common import coefficient, configuration, oriented, sized, taken, tensors, whole
 from audits.sae import SAE
+from testbed.errors import InputError
 
 WEIGHTS = "sae_weights.safetensors"
 INPUTS = {"none", "expected_average_only_in"}  # normalize_activations that leave the problem as it is once folded
@@ -38,7 +39,7 @@ def read(path: Path) -> SAE:
     W_dec, W_enc, b_dec = taken(path / WEIGHTS, held, ("W_dec", "W_enc", "b_dec"))
     d = len(b_dec) if b_dec.ndim == 1 else 0
     if W_dec.ndim != 2 or d not in W_dec.shape:
-        raise ValueError(f"{path / WEIGHTS}: W_dec must have a side of b_dec's {d} entries; its shape is {W_dec.shape}")
+        raise InputError(f"{path / WEIGHTS}: W_dec must have a side of b_dec's {d} entries; its shape is {W_dec.shape}")
     m = W_dec.shape[0] if W_dec.shape[1] == d else W_dec.shape[1]
     W_dec = oriented(path / WEIGHTS, "W_dec", W_dec, (m, d))
     W_enc = oriented(path / WEIGHTS, "W_enc", W_enc, (d, m))
@@ -62,16 +63,16 @@ def read(path: Path) -> SAE:
 def _architecture(where: Path, cfg: Mapping[str, Any]) -> str:
     """standard, topk, jumprelu, gated or batchtopk; versions before 6 say topk by an activation function."""
     if "d_out" in cfg or cfg.get("hook_name_out") or "transcoder" in str(cfg.get("architecture", "")):
-        raise ValueError(f"{where}: a transcoder is not a dictionary of its own input")
+        raise InputError(f"{where}: a transcoder is not a dictionary of its own input")
     if str(cfg.get("reshape_activations", "none")) not in ("none", "None"):
-        raise ValueError(f"{where}: reshape_activations {cfg['reshape_activations']!r} is not undone here; give the SAE "
-                         "and its activations in the reshaped space")
+        raise InputError(f"{where}: reshape_activations {cfg['reshape_activations']!r} is not undone here; give the "
+                         "SAE and its activations in the reshaped space")
     name = str(cfg.get("architecture", "standard"))
     if name == "standard" and str(cfg.get("activation_fn_str", cfg.get("activation_fn", "relu"))) == "topk":
         return "topk"
     known = {"standard", "topk", "jumprelu", "gated", "batchtopk"}
     if name not in known:
-        raise ValueError(f"{where}: architecture {name!r} is not read; known are {', '.join(sorted(known))}")
+        raise InputError(f"{where}: architecture {name!r} is not read; known are {', '.join(sorted(known))}")
     return name
 
 
@@ -86,7 +87,7 @@ def _input(where: Path, cfg: Mapping[str, Any]) -> list[str]:
     """What is said of the normalisation of activations; ValueError where the problem would be another one."""
     way = str(cfg.get("normalize_activations", "none"))
     if way not in INPUTS:
-        raise ValueError(f"{where}: normalize_activations {way!r} makes another problem of every sample; audit it with "
+        raise InputError(f"{where}: normalize_activations {way!r} makes another problem of every sample; audit it with "
                          "activations normalised in the same way, and the configuration set to 'none'")
     if way == "none":
         return ["normalize_activations is none: a scale folded in at the end of training leaves no trace, and the "
@@ -124,7 +125,7 @@ def _penalty(where: Path, cfg: Mapping[str, Any]) -> tuple[float | None, str]:
         if isinstance(holder, Mapping) and "l1_coefficient" in holder:
             power = coefficient(where, "lp_norm", holder.get("lp_norm", 1.0))
             if power != 1:
-                raise ValueError(f"{where}: lp_norm {power:g} is not the L1 penalty that the statements are about")
+                raise InputError(f"{where}: lp_norm {power:g} is not the L1 penalty that the statements are about")
             c = coefficient(where, "l1_coefficient", holder["l1_coefficient"])
             return (c / 2 or None), f"half the configuration's l1_coefficient {c:g}"
     return None, "its configuration names no L1 penalty"

@@ -13,6 +13,7 @@ from audits import sae
 from audits.encoders import TopK
 from audits.readers.common import configuration, oriented, sized, taken, tensors, whole
 from audits.sae import SAE
+from testbed.errors import InputError
 
 WEIGHTS = "sae.safetensors"
 
@@ -27,15 +28,15 @@ def read(path: Path) -> SAE:
     cfg, held = configuration(path / "cfg.json"), tensors(path / WEIGHTS)
     for name in ("transcode", "skip_connection"):
         if cfg.get(name):
-            raise ValueError(f"{path / 'cfg.json'}: {name} is set: not a dictionary of its own input")
+            raise InputError(f"{path / 'cfg.json'}: {name} is set: not a dictionary of its own input")
     if cfg.get("activation", "topk") != "topk":
-        raise ValueError(f"{path / 'cfg.json'}: activation {cfg['activation']!r} is not read; known is topk")
+        raise InputError(f"{path / 'cfg.json'}: activation {cfg['activation']!r} is not read; known is topk")
     W_dec, W_enc, c, b = taken(path / WEIGHTS, held, ("W_dec", "encoder.weight", "encoder.bias", "b_dec"))
     d = whole(path / "cfg.json", cfg, "d_in") if "d_in" in cfg else len(b)
     b, m = sized(path / WEIGHTS, "b_dec", b, d), len(c)
     W_dec = oriented(path / WEIGHTS, "W_dec", W_dec, (m, d))
     if W_enc.shape != (m, d):
-        raise ValueError(f"{path / WEIGHTS}: encoder.weight must have shape {(m, d)}; its shape is {W_enc.shape}")
+        raise InputError(f"{path / WEIGHTS}: encoder.weight must have shape {(m, d)}; its shape is {W_enc.shape}")
     D, norms, dead = sae.fold(str(path / WEIGHTS), W_dec)
     return SAE("sparsify", "topk", D, b.astype(np.float64), np.ascontiguousarray(W_enc.T), c, b,
                TopK(whole(path / "cfg.json", cfg, "k", 1)), norms, dead, None,

@@ -1,0 +1,224 @@
+"""The page of one audit: `testbed audit SAE --data ACTIVATIONS --report page.html`. Pictures first, then the lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from audits.findings import Audit
+from figures import style
+from figures.pages import blocks, shell
+from testbed import files
+
+PARTS = (("amortisation", style.VERMILION, "the encoder"), ("dictionary", style.ORANGE, "the dictionary, unfinished"),
+         ("basin", style.SKY, "the basin"), ("open", style.PALE, "open: no dictionary is known to gain it"))
+SHOWN = 20  # rows of a table of pairs
+
+
+def write(path: str | Path, audit: Audit) -> None:
+    """Write the page, whole or not at all."""
+    files.write_atomically(path, page(audit).encode())
+
+
+def page(audit: Audit) -> str:
+    """The page as HTML."""
+    from figures.pages import panels
+
+    exhibits = []
+    for name, title, draw, caption in _pictures(audit):
+        picture = draw({})
+        svg = style.encode(picture)[".svg"]
+        exhibits.append(blocks.exhibit(name, title, svg, title, caption, panels.panels(picture)))
+    n, d, m = audit.shape
+    body = "\n".join([
+        '<div class="page"><main class="prose">', f"<h1>{escape(headline(audit))}</h1>",
+        f"<p>{escape(audit.source)}: {n} activations of {d} dimensions, {audit.evaluated} of them evaluated; {m} "
+        f"latents, {escape(audit.format)} {escape(audit.architecture)}. Penalty λ = {audit.lam:.4g}, "
+        f"{escape(audit.lam_source)}{'; ' + escape(audit.lam_doubt) if audit.lam_doubt else ''}.</p>",
+        *exhibits, *_tables(audit), "<h2>How it was read</h2>",
+        "<ul>" + "".join(f"<li>{escape(said)}</li>" for said in (*audit.conventions, *audit.notes)) + "</ul>",
+        "</main></div>"])
+    return shell.document("Audit of a dictionary", body)
+
+
+def headline(audit: Audit) -> str:
+    """The finding in one sentence: which part of the excess is largest."""
+    closed = {name: audit.gap[name].value for name, *_ in PARTS[:3]}
+    total = sum(max(value, 0) for value in closed.values())
+    F = audit.objective["encoder"].value
+    if total <= 1e-9 * abs(F):
+        return "Nothing is known to be gained: codes, dictionary and basin are as good as any that was found"
+    name = max(closed, key=lambda part: closed[part])
+    words = {"amortisation": "the encoder's: exact codes on the same dictionary gain most",
+             "dictionary": "the dictionary's: training had further to go",
+             "basin": "the basin's: restarts found a better dictionary"}
+    return f"Of the {100 * total / F:.2g} % of loss that could be gained, the larger part is {words[name]}"
+
+
+def _pictures(audit: Audit) -> list[tuple[str, str, Callable[[Any], Any], str]]:
+    codes = {statement.id: statement for statement in audit.statements["encoder"]}
+    price = audit.price
+    paid = ("no price was paid" if price.free else
+            f"median {price.median:.4g}, from {price.q05:.4g} to {price.q95:.4g}")
+    nested, antipodal = len(audit.nested), len(audit.antipodal)
+    return [
+        ("excess", "Where the loss above the floor goes", _excess(audit),
+         "The excess of the encoder's loss over what no dictionary of any width undercuts (G1), split as a bookkeeper "
+         "would (A1). Bars carry two standard errors of paired differences."),
+        ("prices", f"The price each latent behaves as if it paid: {paid}", _prices(audit),
+         "E_j[<r, d_j>] at the encoder's own codes against how often a latent fires; under L1 at a stationary "
+         f"dictionary every point lies on the line λ = {audit.lam:.4g}, under TopK at zero (A2)."),
+        ("chance", "Residuals of the statements against what sampling alone gives", _chance(audit),
+         "Pooled squared residuals over squared standard errors (A3): 1 is chance, the grey band four standard "
+         f"deviations of it. At the encoder's codes A2 reads {codes['A2'].ratio:.3g}."),
+        ("nesting", f"{nested} pairs of latents are nested: candidates for absorption", _nesting(audit),
+         "Pairs whose child fires (almost) only with its parent, at exact codes: measured left side of S6 against the "
+         "bound that optimality sets. Points above the line break it."),
+        ("antipodes", f"{antipodal} antipodal pairs; how dense a latent is and how opposed its nearest opposite",
+         _antipodes(audit), "Firing rate at exact codes against the least cosine to any other latent that fires."),
+    ]
+
+
+def _excess(audit: Audit) -> Callable[[Any], Any]:
+    @style.styled
+    def draw(_: Any) -> Any:
+        figure = style.canvas(style.PAGE, 42)
+        axes = figure.add_subplot()
+        left = 0.0
+        total = sum(audit.gap[name].value for name, *_ in PARTS) or 1.0
+        for place, (name, colour, words) in enumerate(PARTS):
+            part = audit.gap[name]
+            axes.barh(0, part.value, left=left, height=0.5, color=colour, edgecolor="white", linewidth=0.8)
+            axes.errorbar(left + part.value, 0, xerr=2 * part.standard_error, color=style.BLACK, capsize=1.5,
+                          linewidth=0.8)
+            style.label(axes, left + part.value / 2, 0.32 + 0.22 * (place % 2), f"{words}\n{part.value:.3g}",
+                        style.BLACK, ha="left" if left < 0.15 * total else "center", va="bottom")
+            left += part.value
+        axes.set_ylim(-0.4, 1.1)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel("loss above the floor, in squared units of the activations")
+        return figure
+
+    return draw
+
+
+def _prices(audit: Audit) -> Callable[[Any], Any]:
+    @style.styled
+    def draw(_: Any) -> Any:
+        figure = style.canvas(style.PAGE, 62)
+        axes = figure.add_subplot()
+        price, error, rate = (audit.atoms[name] for name in ("encoder_price", "encoder_price_error", "encoder_rate"))
+        seen = np.isfinite(price) & (rate > 0)
+        axes.errorbar(rate[seen], price[seen], yerr=2 * error[seen], linestyle="none", color=style.PALE, linewidth=0.7,
+                      zorder=1)
+        style.measured(axes, rate[seen], price[seen], style.BLUE)
+        axes.axhline(audit.lam, color=style.VERMILION)
+        axes.axhline(0, color=style.GREY, linewidth=0.6)
+        axes.set_xscale("log")
+        style.label(axes, 0.995, audit.lam, f"λ = {audit.lam:.4g}", style.VERMILION, ha="right", va="bottom",
+                    xytext=(0, 2), xycoords=axes.get_yaxis_transform())
+        axes.set_xlabel("share of samples on which the latent fires")
+        axes.set_ylabel("implied price")
+        return figure
+
+    return draw
+
+
+def _chance(audit: Audit) -> Callable[[Any], Any]:
+    @style.styled
+    def draw(_: Any) -> Any:
+        figure = style.canvas(style.PAGE, 55)
+        axes = figure.add_subplot()
+        for shift, colour, name, words in ((-0.12, style.VERMILION, "encoder", "the encoder's codes"),
+                                           (0.12, style.BLUE, "codes", "exact codes")):
+            found = audit.statements[name]
+            places = np.arange(len(found)) + shift
+            band = np.array([4 * np.sqrt(2 / max(statement.terms, 1)) for statement in found])
+            axes.bar(places, band + 1, width=0.2, color=style.PALE, zorder=0)
+            style.measured(axes, places, [max(s.ratio, 1e-3) for s in found], colour, "os"[name == "codes"],
+                           label=words)
+        axes.axhline(1, color=style.BLACK, linewidth=0.8)
+        axes.set_yscale("log")
+        axes.set_ylim(bottom=1e-3 if min(s.ratio for s in audit.statements["codes"]) < 0.05 else 0.1)
+        axes.set_xticks(range(len(found)), [statement.id for statement in found])
+        axes.set_ylabel("residual² / standard error²")
+        axes.legend(frameon=False, loc="upper left", ncols=2)
+        return figure
+
+    return draw
+
+
+def _nesting(audit: Audit) -> Callable[[Any], Any]:
+    @style.styled
+    def draw(_: Any) -> Any:
+        figure = style.canvas(style.COLUMN, 70)
+        axes = figure.add_subplot()
+        left = np.array([pair["left"] for pair in audit.nested])
+        right = np.array([pair["right"] for pair in audit.nested])
+        top = max(left.max(initial=0.1), right.max(initial=0.1)) * 1.1
+        axes.plot([0, top], [0, top], color=style.GREY)
+        style.measured(axes, right, left, style.BLUE)
+        for pair in audit.nested[:8]:
+            style.label(axes, pair["right"], pair["left"], f"{pair['child']} in {pair['parent']}", xytext=(4, 2))
+        if not audit.nested:
+            axes.text(0.5, 0.5, "no nested pair", transform=axes.transAxes, ha="center", color=style.GREY)
+        axes.set_xlabel("what optimality allows (S6, right side)")
+        axes.set_ylabel("P(parent on | child on) (1 − cosine)")
+        return figure
+
+    return draw
+
+
+def _antipodes(audit: Audit) -> Callable[[Any], Any]:
+    @style.styled
+    def draw(_: Any) -> Any:
+        figure = style.canvas(style.COLUMN, 70)
+        axes = figure.add_subplot()
+        rate, least = audit.atoms["exact_rate"], audit.atoms["least_cosine"]
+        seen = np.isfinite(rate) & np.isfinite(least) & (rate > 0)
+        style.measured(axes, least[seen], rate[seen], style.BLUE)
+        axes.set_yscale("log")
+        axes.set_xlim(-1.03, 0.2)
+        axes.axvline(-0.9, color=style.GREY, linestyle=":")
+        axes.set_xlabel("least cosine to another latent")
+        axes.set_ylabel("share of samples on which it fires")
+        return figure
+
+    return draw
+
+
+def _tables(audit: Audit) -> list[str]:
+    loss = [(words, f"{audit.objective[name].value:.6g}", f"± {audit.objective[name].standard_error:.1g}",
+             f"{audit.l0[name]:.3g}" if name in audit.l0 else "",
+             f"{audit.explained[name]:.4g}" if name in audit.explained else "")
+            for name, words in (("encoder", "the encoder's codes"), ("codes", "exact codes, same dictionary"),
+                                ("refined", "the stationary point reached from it"), ("best", "the best found"),
+                                ("floor", "no dictionary of any width is below"))]
+    parts = ["<h2>The account</h2>",
+             blocks.table("Losses", ("", "loss", "", "codes a sample", "variance explained"), loss)]
+    pairs = [(f"{p['child']}", f"{p['parent']}", f"{p['p']:.3f}", f"{p['cosine']:.3f}", f"{p['angle']:.1f}°",
+              f"{p['child_rate']:.2g}", f"{p['parent_rate']:.2g}") for p in audit.nested[:SHOWN]]
+    if pairs:
+        parts += ["<h2>Nested latents</h2>", blocks.table(
+            "Nested latents", ("child", "parent", "P(parent | child)", "cosine", "angle", "child fires",
+                               "parent fires"), pairs)]
+    opposed = [(f"{p['atoms'][0]}, {p['atoms'][1]}", f"{p['cosine']:.3f}",
+                f"{p['rates'][0]:.2g}, {p['rates'][1]:.2g}", f"{p['neither']:.2g}", "balanced" if p["balanced"] else "not balanced (B3)")
+               for p in audit.antipodal[:SHOWN]]
+    if opposed:
+        parts += ["<h2>Antipodal latents</h2>", blocks.table(
+            "Antipodal latents", ("latents", "cosine", "fire", "neither", "balance"), opposed)]
+    columns = ("amortisation", "false_firings", "missed_firings", "shrinkage", "exact_rate")
+    worst = np.argsort(-np.nan_to_num(audit.atoms["amortisation"], nan=-np.inf), kind="stable")[:10]
+    rows = [(str(j), *(f"{audit.atoms[name][j]:.3g}" for name in columns)) for j in worst]
+    parts += ["<h2>Latents whose codes cost most</h2>", blocks.table(
+        "Latents", ("latent", "loss", "false firings", "missed", "encoder / exact when on", "fires (exact)"), rows)]
+    others = [(f"{row['lam']:.4g}", f"{100 * row['amortisation_share']:.3g} %", f"{row['l0_codes']:.3g}")
+              for row in audit.moved]
+    return parts + ["<h2>At other penalties</h2>", blocks.table(
+        "Other penalties", ("λ", "encoder's share of the excess", "codes a sample"), others)]
