@@ -67,38 +67,37 @@ def _pictures(audit: Audit) -> list[tuple[str, str, Callable[[Any], Any], str]]:
     nested, antipodal = len(audit.nested), len(audit.antipodal)
     return [
         ("excess", "Where the loss above the floor goes", _excess(audit),
-         "The excess of the encoder's loss over what no dictionary of any width undercuts (G1), split as a bookkeeper "
-         "would (A1). Bars carry two standard errors of paired differences."),
+         "The excess of the encoder's loss over what no dictionary of any width undercuts (G1), split by cause "
+         "(A1); differences are paired over samples, with their standard errors."),
         ("prices", f"The price each latent behaves as if it paid: {paid}", _prices(audit),
          "E_j[<r, d_j>] at the encoder's own codes against how often a latent fires; under L1 at a stationary "
          f"dictionary every point lies on the line λ = {audit.lam:.4g}, under TopK at zero (A2)."),
         ("chance", "Residuals of the statements against what sampling alone gives", _chance(audit),
          "Pooled squared residuals over squared standard errors (A3): 1 is chance, the grey band four standard "
          f"deviations of it. At the encoder's codes A2 reads {codes['A2'].ratio:.3g}."),
-        ("nesting", f"{nested} pairs of latents are nested: candidates for absorption", _nesting(audit),
-         "Pairs whose child fires (almost) only with its parent, at exact codes: measured left side of S6 against the "
-         "bound that optimality sets. Points above the line break it."),
-        ("antipodes", f"{antipodal} antipodal pairs; how dense a latent is and how opposed its nearest opposite",
-         _antipodes(audit), "Firing rate at exact codes against the least cosine to any other latent that fires."),
+        ("pairs", f"{nested} nested pairs, candidates for absorption; {antipodal} antipodal pairs", _pairs(audit),
+         "(a) Pairs whose child fires (almost) only with its parent, at exact codes: the measured left side of S6 "
+         "against the bound that optimality sets; a point above the line breaks it. (b) Firing rate at exact codes "
+         "against the least cosine to any other latent that fires; left of the dotted line pairs count as antipodal."),
     ]
 
 
 def _excess(audit: Audit) -> Callable[[Any], Any]:
     @style.styled
     def draw(_: Any) -> Any:
-        figure = style.canvas(style.PAGE, 42)
+        figure = style.canvas(style.PAGE, 50)
         axes = figure.add_subplot()
-        left = 0.0
         total = sum(audit.gap[name].value for name, *_ in PARTS) or 1.0
+        left = 0.0
         for place, (name, colour, words) in enumerate(PARTS):
             part = audit.gap[name]
             axes.barh(0, part.value, left=left, height=0.5, color=colour, edgecolor="white", linewidth=0.8)
-            axes.errorbar(left + part.value, 0, xerr=2 * part.standard_error, color=style.BLACK, capsize=1.5,
-                          linewidth=0.8)
-            style.label(axes, left + part.value / 2, 0.32 + 0.22 * (place % 2), f"{words}\n{part.value:.3g}",
-                        style.BLACK, ha="left" if left < 0.15 * total else "center", va="bottom")
             left += part.value
-        axes.set_ylim(-0.4, 1.1)
+            line = 0.95 - 0.16 * place
+            axes.plot([0.0], [line], "s", color=colour, markersize=6, transform=axes.transAxes, clip_on=False)
+            axes.text(0.02, line, f"{words}: {part.value:.3g} ± {part.standard_error:.1g}, "
+                                  f"{100 * part.value / total:.3g} %", transform=axes.transAxes, va="center")
+        axes.set_ylim(-0.35, 2.0)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("loss above the floor, in squared units of the activations")
@@ -120,6 +119,7 @@ def _prices(audit: Audit) -> Callable[[Any], Any]:
         axes.axhline(audit.lam, color=style.VERMILION)
         axes.axhline(0, color=style.GREY, linewidth=0.6)
         axes.set_xscale("log")
+        _plain(axes.xaxis)
         style.label(axes, 0.995, audit.lam, f"λ = {audit.lam:.4g}", style.VERMILION, ha="right", va="bottom",
                     xytext=(0, 2), xycoords=axes.get_yaxis_transform())
         axes.set_xlabel("share of samples on which the latent fires")
@@ -127,6 +127,15 @@ def _prices(audit: Audit) -> Callable[[Any], Any]:
         return figure
 
     return draw
+
+
+def _plain(axis: Any) -> None:
+    """Label a short logarithmic axis by plain numbers."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _chance(audit: Audit) -> Callable[[Any], Any]:
@@ -145,6 +154,7 @@ def _chance(audit: Audit) -> Callable[[Any], Any]:
         axes.axhline(1, color=style.BLACK, linewidth=0.8)
         axes.set_yscale("log")
         axes.set_ylim(bottom=1e-3 if min(s.ratio for s in audit.statements["codes"]) < 0.05 else 0.1)
+        _plain(axes.yaxis)
         axes.set_xticks(range(len(found)), [statement.id for statement in found])
         axes.set_ylabel("residual² / standard error²")
         axes.legend(frameon=False, loc="upper left", ncols=2)
@@ -153,40 +163,33 @@ def _chance(audit: Audit) -> Callable[[Any], Any]:
     return draw
 
 
-def _nesting(audit: Audit) -> Callable[[Any], Any]:
+def _pairs(audit: Audit) -> Callable[[Any], Any]:
     @style.styled
     def draw(_: Any) -> Any:
-        figure = style.canvas(style.COLUMN, 70)
-        axes = figure.add_subplot()
+        figure = style.canvas(style.PAGE, 72)
+        a, b = figure.subplots(1, 2)
+        style.panel(a, "a", "nested pairs")
+        style.panel(b, "b", "opposed latents")
         left = np.array([pair["left"] for pair in audit.nested])
         right = np.array([pair["right"] for pair in audit.nested])
         top = max(left.max(initial=0.1), right.max(initial=0.1)) * 1.1
-        axes.plot([0, top], [0, top], color=style.GREY)
-        style.measured(axes, right, left, style.BLUE)
-        for pair in audit.nested[:8]:
-            style.label(axes, pair["right"], pair["left"], f"{pair['child']} in {pair['parent']}", xytext=(4, 2))
+        a.plot([0, top], [0, top], color=style.GREY)
+        style.measured(a, right, left, style.BLUE)
+        for pair in audit.nested[:6]:
+            style.label(a, pair["right"], pair["left"], f"{pair['child']} in {pair['parent']}", xytext=(4, -3))
         if not audit.nested:
-            axes.text(0.5, 0.5, "no nested pair", transform=axes.transAxes, ha="center", color=style.GREY)
-        axes.set_xlabel("what optimality allows (S6, right side)")
-        axes.set_ylabel("P(parent on | child on) (1 − cosine)")
-        return figure
-
-    return draw
-
-
-def _antipodes(audit: Audit) -> Callable[[Any], Any]:
-    @style.styled
-    def draw(_: Any) -> Any:
-        figure = style.canvas(style.COLUMN, 70)
-        axes = figure.add_subplot()
+            a.text(0.5, 0.3, "none", transform=a.transAxes, ha="center", color=style.GREY)
+        a.set_xlabel("what optimality allows (right side of S6)")
+        a.set_ylabel("P(parent on | child on) (1 − cosine)")
         rate, least = audit.atoms["exact_rate"], audit.atoms["least_cosine"]
         seen = np.isfinite(rate) & np.isfinite(least) & (rate > 0)
-        style.measured(axes, least[seen], rate[seen], style.BLUE)
-        axes.set_yscale("log")
-        axes.set_xlim(-1.03, 0.2)
-        axes.axvline(-0.9, color=style.GREY, linestyle=":")
-        axes.set_xlabel("least cosine to another latent")
-        axes.set_ylabel("share of samples on which it fires")
+        style.measured(b, least[seen], rate[seen], style.BLUE)
+        b.set_yscale("log")
+        _plain(b.yaxis)
+        b.set_xlim(-1.03, max(0.1, float(np.nanmax(least, initial=0)) + 0.05))
+        b.axvline(-0.9, color=style.GREY, linestyle=":")
+        b.set_xlabel("least cosine to another latent")
+        b.set_ylabel("share of samples on which it fires")
         return figure
 
     return draw
@@ -208,7 +211,8 @@ def _tables(audit: Audit) -> list[str]:
             "Nested latents", ("child", "parent", "P(parent | child)", "cosine", "angle", "child fires",
                                "parent fires"), pairs)]
     opposed = [(f"{p['atoms'][0]}, {p['atoms'][1]}", f"{p['cosine']:.3f}",
-                f"{p['rates'][0]:.2g}, {p['rates'][1]:.2g}", f"{p['neither']:.2g}", "balanced" if p["balanced"] else "not balanced (B3)")
+                f"{p['rates'][0]:.2g}, {p['rates'][1]:.2g}", f"{p['neither']:.2g}",
+                "balanced" if p["balanced"] else "not balanced (B3)")
                for p in audit.antipodal[:SHOWN]]
     if opposed:
         parts += ["<h2>Antipodal latents</h2>", blocks.table(
