@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,8 @@ def page(audit: Audit) -> str:
         f"<p>{escape(audit.source)}: {n} activations of {d} dimensions, {audit.evaluated} of them evaluated; {m} "
         f"latents, {escape(audit.format)} {escape(audit.architecture)}. Penalty λ = {audit.lam:.4g}, "
         f"{escape(audit.lam_source)}{'; ' + escape(audit.lam_doubt) if audit.lam_doubt else ''}.</p>",
-        *exhibits, *_tables(audit), "<h2>How it was read</h2>",
-        "<ul>" + "".join(f"<li>{escape(said)}</li>" for said in (*audit.conventions, *audit.notes)) + "</ul>",
+        *exhibits, *_tables(audit), '<section class="exhibit"><h3>How it was read</h3><ul>',
+        *(f"<li>{escape(said)}</li>" for said in (*audit.conventions, *audit.notes)), "</ul></section>",
         "</main></div>"])
     return shell.document("Audit of a dictionary", body)
 
@@ -157,7 +157,7 @@ def _chance(audit: Audit) -> Callable[[Any], Any]:
         _plain(axes.yaxis)
         axes.set_xticks(range(len(found)), [statement.id for statement in found])
         axes.set_ylabel("residual² / standard error²")
-        axes.legend(frameon=False, loc="upper left", ncols=2)
+        axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0)
         return figure
 
     return draw
@@ -195,6 +195,10 @@ def _pairs(audit: Audit) -> Callable[[Any], Any]:
     return draw
 
 
+def _titled(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return f'<section class="exhibit"><h3>{escape(title)}</h3>{blocks.table(title, head, rows)}</section>'
+
+
 def _tables(audit: Audit) -> list[str]:
     loss = [(words, f"{audit.objective[name].value:.6g}", f"± {audit.objective[name].standard_error:.1g}",
              f"{audit.l0[name]:.3g}" if name in audit.l0 else "",
@@ -202,27 +206,23 @@ def _tables(audit: Audit) -> list[str]:
             for name, words in (("encoder", "the encoder's codes"), ("codes", "exact codes, same dictionary"),
                                 ("refined", "the stationary point reached from it"), ("best", "the best found"),
                                 ("floor", "no dictionary of any width is below"))]
-    parts = ["<h2>The account</h2>",
-             blocks.table("Losses", ("", "loss", "", "codes a sample", "variance explained"), loss)]
+    parts = [_titled("The account", ("", "loss", "", "codes a sample", "variance explained"), loss)]
     pairs = [(f"{p['child']}", f"{p['parent']}", f"{p['p']:.3f}", f"{p['cosine']:.3f}", f"{p['angle']:.1f}°",
               f"{p['child_rate']:.2g}", f"{p['parent_rate']:.2g}") for p in audit.nested[:SHOWN]]
     if pairs:
-        parts += ["<h2>Nested latents</h2>", blocks.table(
-            "Nested latents", ("child", "parent", "P(parent | child)", "cosine", "angle", "child fires",
-                               "parent fires"), pairs)]
+        parts += [_titled("Nested latents", ("child", "parent", "P(parent | child)", "cosine", "angle", "child fires",
+                                             "parent fires"), pairs)]
     opposed = [(f"{p['atoms'][0]}, {p['atoms'][1]}", f"{p['cosine']:.3f}",
                 f"{p['rates'][0]:.2g}, {p['rates'][1]:.2g}", f"{p['neither']:.2g}",
                 "balanced" if p["balanced"] else "not balanced (B3)")
                for p in audit.antipodal[:SHOWN]]
     if opposed:
-        parts += ["<h2>Antipodal latents</h2>", blocks.table(
-            "Antipodal latents", ("latents", "cosine", "fire", "neither", "balance"), opposed)]
+        parts += [_titled("Antipodal latents", ("latents", "cosine", "fire", "neither", "balance"), opposed)]
     columns = ("amortisation", "false_firings", "missed_firings", "shrinkage", "exact_rate")
     worst = np.argsort(-np.nan_to_num(audit.atoms["amortisation"], nan=-np.inf), kind="stable")[:10]
     rows = [(str(j), *(f"{audit.atoms[name][j]:.3g}" for name in columns)) for j in worst]
-    parts += ["<h2>Latents whose codes cost most</h2>", blocks.table(
-        "Latents", ("latent", "loss", "false firings", "missed", "encoder / exact when on", "fires (exact)"), rows)]
+    parts += [_titled("Latents whose codes cost most", ("latent", "loss", "false firings", "missed",
+                                                        "encoder / exact when on", "fires (exact)"), rows)]
     others = [(f"{row['lam']:.4g}", f"{100 * row['amortisation_share']:.3g} %", f"{row['l0_codes']:.3g}")
               for row in audit.moved]
-    return parts + ["<h2>At other penalties</h2>", blocks.table(
-        "Other penalties", ("λ", "encoder's share of the excess", "codes a sample"), others)]
+    return parts + [_titled("At other penalties", ("λ", "encoder's share of the excess", "codes a sample"), others)]
