@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from testbed.dictionary import Dictionary
 
 from audits.amortised import train
 from testbed import encode, files
 from testbed.checks import Array
+from testbed.dictionary import Dictionary
 from testbed.errors import InputError
 
 
