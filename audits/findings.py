@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 
 from audits import pairs, statements
-from audits.accounting import Floor, Ledger, Mean
+from audits.accounting import Ledger, Mean
 from audits.amortisation import Amortisation
 from audits.moments import Moments
 from audits.penalty import Penalty, Price
 from audits.sae import SAE
+from audits.statements import Measured
 from audits.worth import Tail
 from testbed import files
 from testbed.checks import Array
 from testbed.data import Rows
 
-IMPLIED = ("S1", "S2", "S3", "S4", "B1", "B4")  # what training implies at the encoder's own codes
-EXACT_ONLY = ("C1", "C2", "C3", "C4", "S5", "S6", "B2", "B3", "G1")  # these need exact codes
+NOT_IMPLIED = ("C1", "C2", "C3", "C4", "S5", "S6", "B2", "B3", "G1")  # at codes that are not exact
+SPLITS = 10  # splittable atoms listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +30,12 @@ class Audit:
 
     objective : name -> Mean of F at the encoder's codes, exact codes, the refined dictionary, the best found, floor.
     gap : the excess over the floor, split (A1); differences are paired, over the same samples.
-    price : implied price over atoms at the encoder's codes (A2). statements : at the encoder's codes and at exact
-    codes, each with residual, standard error and ratio; not_implied : ids that the encoder's codes do not imply.
+    price : implied price over atoms at the encoder's codes (A2). statements : at the encoder's codes ("encoder") A2,
+    S1-S4 and, with a bias, B1, B4; at exact codes ("codes") all of them, each with residual, standard error and ratio.
+    not_implied : ids that the encoder's codes do not imply.
     atoms : name -> (m,) numbers, in the SAE's own order; NaN where there is nothing to say. nested, antipodal, twins :
-    pairs by the SAE's own numbers (A5). revival : what each of some dead atoms would gain at least (M3).
+    pairs by the SAE's own numbers (A5). splits : the latents with most to gain from being split (M2). revival : what
+    each of some dead atoms would gain at least (M3).
     predictability : share of the residual's second moment that a linear map predicts from the reconstruction, as
     measured and as S3 has it, at the encoder's and at exact codes. moved : the verdict at other penalties.
     """
@@ -51,12 +54,13 @@ class Audit:
     gap: dict[str, Mean]
     l0: dict[str, float]
     explained: dict[str, float]
-    statements: dict[str, tuple[statements.Measured, ...]]
+    statements: dict[str, tuple[Measured, ...]]
     not_implied: tuple[str, ...]
     atoms: dict[str, Array]
     nested: list[dict[str, Any]]
     antipodal: list[dict[str, Any]]
     twins: list[dict[str, Any]]
+    splits: list[dict[str, Any]]
     dead: dict[str, list[int]]
     revival: list[float]
     predictability: dict[str, dict[str, float]]
@@ -65,20 +69,22 @@ class Audit:
 
     @classmethod
     def of(cls, sae: SAE, data: Rows, kept: np.ndarray, penalty: Penalty, price: Price, ledger: Ledger, refined: str,
-           best: str, bound: Floor, sums: dict[str, Moments], error: Amortisation, tail: Tail,
-           moved: list[dict[str, float]], notes: list[str]) -> Audit:
-        """From the sums; `kept` numbers the atoms that have a direction in the SAE's own order."""
+           best: str, bound: float, sums: dict[str, Moments], exact_only: tuple[Measured, ...],
+           slopes: Array, error: Amortisation, tail: Tail, moved: list[dict[str, float]], notes: list[str]) -> Audit:
+        """From what was summed; `kept` numbers the atoms that have a direction in the SAE's own order."""
         objective = {"encoder": ledger.mean("encoder"), "codes": ledger.mean("codes"), "refined": ledger.mean(refined),
-                     "best": ledger.mean(best), "floor": Mean(bound.value, 0.0)}
+                     "best": ledger.mean(best), "floor": Mean(bound, 0.0)}
         least = ledger.mean(best)
         gap = {"amortisation": ledger.difference("encoder", "codes"), "dictionary": ledger.difference("codes", refined),
-               "basin": ledger.difference(refined, best), "open": Mean(least.value - bound.value, least.standard_error)}
+               "basin": ledger.difference(refined, best), "open": Mean(least.value - bound, least.standard_error)}
         lam, bias = penalty.lam, bool(sae.b.any())
         measured = {name: measure(held, lam, bias) for name, held in sums.items()}
         exact, encoder = sums["codes"], sums["encoder"]
         atoms = {"encoder_price": _alive(encoder, encoder.price), "encoder_price_error": _alive(encoder,
                                                                                              encoder.price_error)}
-        atoms |= error.columns() | {"least_cosine": pairs.least_cosine(exact), "weight": encoder.effective}
+        measured["codes"] += exact_only
+        atoms |= error.columns() | {"least_cosine": pairs.least_cosine(exact), "weight": encoder.effective,
+                                    "split_slope": _alive(exact, slopes)}
         for name, found in measured.items():
             for statement in found:
                 if statement.by_atom is not None and statement.error_by_atom is not None:
@@ -89,10 +95,12 @@ class Audit:
         return cls(sae.format, sae.architecture, data.name, sae.conventions, (data.shape[0], sae.d, sae.n_atoms),
                    exact.n, lam, penalty.source, penalty.doubt, price, objective, gap,
                    {name: held.tokens / held.n for name, held in sums.items()},
-                   {name: held.explained for name, held in sums.items()}, measured, EXACT_ONLY, whole,
+                   {name: held.explained for name, held in sums.items()}, measured, NOT_IMPLIED, whole,
                    [_renumbered(pair, kept, ("child", "parent")) for pair in pairs.nested(exact, lam)],
                    [_renumbered(pair, kept, ("atoms",)) for pair in pairs.antipodal(exact)],
                    [_renumbered(pair, kept, ("atoms",)) for pair in pairs.twins(exact)],
+                   [{"atom": int(kept[j]), "slope": float(slopes[j])}
+                    for j in np.argsort(-slopes, kind="stable")[:SPLITS] if slopes[j] > 0],
                    {"decoder": np.flatnonzero(sae.dead).tolist()} | silent, tail.gains(),
                    {name: predictability(held, lam) for name, held in sums.items()}, moved, notes)
 
@@ -102,8 +110,8 @@ class Audit:
 
     @property
     def holds(self) -> bool:
-        """Whether every statement measured at exact codes is within its sampling error."""
-        return all(statement.holds for statement in self.statements["codes"])
+        """Whether no statement at exact codes is beyond its sampling error, or its tolerance."""
+        return all(statement.holds is not False for statement in self.statements["codes"])
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-safe object; its keys are a contract (docs/audit.md)."""
@@ -120,11 +128,13 @@ class Audit:
             "implied_price": {"median": self.price.median, "q05": self.price.q05, "q95": self.price.q95,
                               "standard_error": self.price.standard_error, "paid": not self.price.free},
             "statements": [{"id": found.id, "codes": where, "residual": found.residual,
-                            "standard_error": found.standard_error, "ratio": found.ratio, "holds": found.holds}
+                            "standard_error": found.standard_error, "ratio": found.ratio, "holds": found.holds,
+                            "largest": found.largest, "note": f"needs {found.needs}" if found.needs else ""}
                            for where, found in both]
                           + [{"id": id, "codes": "encoder", "residual": None, "standard_error": None, "ratio": None,
-                              "holds": None, "note": "not implied"} for id in self.not_implied],
-            "nested": self.nested, "antipodal": self.antipodal, "twins": self.twins, "dead": self.dead,
+                              "holds": None, "largest": None, "note": "not implied"} for id in self.not_implied],
+            "nested": self.nested, "antipodal": self.antipodal, "twins": self.twins, "splits": self.splits,
+            "dead": self.dead,
             "revival": self.revival, "predictability": self.predictability, "other_penalties": self.moved,
             "conventions": list(self.conventions), "notes": self.notes,
         })
@@ -167,15 +177,17 @@ def _lines(audit: Audit) -> list[str]:
                      f"(here {100 * audit.moved[0]['amortisation_share']:.3g} %, on the same rows)")
     lines += ["", f"{'':<4} {'at the encoder codes':<34} at exact codes",
               f"{'':<4} {'residual':>9} {'chance':>9} {'ratio':>7} {'':<6} {'residual':>9} {'chance':>9} {'ratio':>7}"]
-    for left, right in zip(audit.statements["encoder"], audit.statements["codes"], strict=True):
-        cells = (f"{s.residual:9.2e} {s.standard_error:9.2e} {s.ratio:7.2f} {'ok' if s.holds else 'BEYOND':<6}"
-                 for s in (left, right))
-        lines.append(f"{left.id:<4} " + " ".join(cells).rstrip())
-    lines.append(f"{', '.join(audit.not_implied)} are not implied at an encoder's codes")
+    own = {judged.id: judged for judged in audit.statements["encoder"]}
+    for judged in audit.statements["codes"]:
+        left = f"{'not implied':<34}" if judged.id not in own else _cells(own[judged.id])
+        lines.append(f"{judged.id:<4} {left} {_cells(judged)}".rstrip())
     silent = audit.dead
     lines += ["", f"nested pairs {len(audit.nested)}   antipodal pairs {len(audit.antipodal)}   near-duplicates "
                   f"{len(audit.twins)}", f"dead latents: {len(silent['decoder'])} without a direction, "
               f"{len(silent['encoder'])} silent at the encoder's codes, {len(silent['codes'])} at exact codes"]
+    if audit.splits:
+        listed = ", ".join(f"{split['atom']} ({split['slope']:.2g})" for split in audit.splits[:3])
+        lines.append(f"most to gain from a split into two, in units of lam mu per radian (M2): {listed}")
     if audit.revival:
         lines.append(f"a dead latent put along the longest residual would gain at least {audit.revival[0]:.3g} (M3)")
     one, other = audit.predictability["encoder"], audit.predictability["codes"]
@@ -184,7 +196,17 @@ def _lines(audit: Audit) -> list[str]:
     return lines + audit.notes
 
 
-def measure(sums: Moments, lam: float, bias: bool) -> tuple[statements.Measured, ...]:
+def _cells(found: Measured) -> str:
+    """Residual, chance, ratio and verdict, in columns."""
+    if found.needs:
+        return f"{'nothing to test: needs ' + found.needs:<34}"
+    verdict = "ok" if found.holds else "BEYOND"
+    if np.isfinite(found.tolerance):
+        return f"{found.residual:9.2e} {found.tolerance:9.0e} {'':7} {verdict:<6}"
+    return f"{found.residual:9.2e} {found.standard_error:9.2e} {found.ratio:7.2f} {verdict:<6}"
+
+
+def measure(sums: Moments, lam: float, bias: bool) -> tuple[Measured, ...]:
     """A2 and the statements of stationarity; B1 and B4 where a bias was fitted."""
     found = [statements.balance(sums)] + [f(sums, lam) for f in (statements.s1, statements.s2, statements.s3,
                                                                  statements.s4)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array
 
+from properties.kernels.support import overlaps
 from testbed.checks import Array
 
 
@@ -16,10 +17,12 @@ class Moments:
     """Sums of m atoms in d dimensions over the samples added so far.
 
     n : samples. on, z, z2 (m,) : sums of 1{j on}, z_j, z_j^2. zr, z2r (m, d) : of z_j r and z_j^2 r. r, r2 (d,), rr
-    (d, d), yy (d, d) : of r, its squared entries, r'r and y'y, y = zD. ry, ry2 (d, d) : of r'y, its squared entries.
-    zs, z2s, z2s2, z2r2 (m,) : of z_j s_j, z_j^2 s_j, z_j^2 s_j^2, z_j^2 |r|^2. both (m, m) : of 1{j and k on}.
-    z2S2 (m, m) : of z_j^2 s_k^2. away (m, m) : of z_j |r / lam - d_j| over samples with k off (S6's right side).
+    (d, d), yy (d, d), ry (d, d) : of r, its squared entries, r'r, y'y and r'y, y = zD. r2y2, zsy : of |r|^2 |y|^2 and
+    sum_j z_j s_j <y, d_j>.
+    zs, z2s, z2s2, z2r2 (m,) : of z_j s_j, z_j^2 s_j, z_j^2 s_j^2, z_j^2 |r|^2.
     error, spread, size, tokens : sums of |r|^2, |x - center|^2, z, and of codes that are not zero.
+    With a lam, also those of pairs: both (m, m) : of 1{j and k on}. zx (m, d), zz (m, m) : of z_j (x - b), z_j z_k.
+    z2S2 (m, m) : of z_j^2 s_k^2. away (m, m) : of z_j |r / lam - d_j| over samples with k off (S6's right side).
     """
 
     def __init__(self, D: Array, b: Array, center: Array, lam: float | None = None) -> None:
@@ -30,8 +33,11 @@ class Moments:
         self.zs, self.z2s, self.z2s2, self.z2r2 = np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m)
         self.zr, self.z2r = np.zeros((m, d)), np.zeros((m, d))
         self.r, self.r2 = np.zeros(d), np.zeros(d)
-        self.ry, self.ry2, self.rr, self.yy = (np.zeros((d, d)) for _ in range(4))
-        self.both, self.z2S2, self.away = np.zeros((m, m)), np.zeros((m, m)), np.zeros((m, m))
+        self.ry, self.rr, self.yy = (np.zeros((d, d)) for _ in range(3))
+        self.r2y2, self.zsy = 0.0, 0.0
+        self.zx = np.zeros((m, d))
+        if lam is not None:
+            self.both, self.zz, self.z2S2, self.away = (np.zeros((m, m)) for _ in range(4))
 
     def add(self, X: Array, Z: csr_array) -> Array:
         """Add samples X (k, d) with codes Z (k, m); returns their residuals (k, d)."""
@@ -40,8 +46,7 @@ class Moments:
         m = len(self.D)
         rows = np.repeat(np.arange(len(X)), np.diff(Z.indptr))
         columns, z = Z.indices, Z.data
-        S = R @ self.D.T
-        s = S[rows, columns]
+        s = overlaps(Z.indptr, columns, R, self.D)
         length = np.einsum("ad,ad->a", R, R)
         squares = csr_array((z * z, Z.indices, Z.indptr), shape=Z.shape)
         self.n += len(X)
@@ -60,15 +65,21 @@ class Moments:
         self.rr += R.T @ R
         self.yy += Y.T @ Y
         self.ry += R.T @ Y
-        self.ry2 += (R * R).T @ (Y * Y)
-        fired = csr_array((np.ones_like(z), Z.indices, Z.indptr), shape=Z.shape)
+        self.r2y2 += float(length @ np.einsum("ad,ad->a", Y, Y))
+        self.zsy += float((z * s) @ overlaps(Z.indptr, columns, Y, self.D))
+        if self.lam is not None:
+            self._pairs(X - self.b, Z, squares, R @ self.D.T, np.maximum(length[rows] / self.lam**2 - 2 * s / self.lam + 1, 0))
+        return R
+
+    def _pairs(self, Y: Array, Z: csr_array, squares: csr_array, S: Array, turn: Array) -> None:
+        """Y (k, d) data less bias; turn (nnz,) |r / lam - d_j|^2 where j is on."""
+        fired, away = (csr_array((values, Z.indices, Z.indptr), shape=Z.shape)
+                       for values in (np.ones_like(Z.data), Z.data * np.sqrt(turn)))
+        self.zx += Z.T @ Y
+        self.zz += (Z.T @ Z).toarray()
         self.both += (fired.T @ fired).toarray()
         self.z2S2 += squares.T @ (S * S)
-        if self.lam is not None:
-            t = np.sqrt(np.maximum(length[rows] / self.lam**2 - 2 * s / self.lam + 1, 0))
-            away = csr_array((z * t, Z.indices, Z.indptr), shape=Z.shape)
-            self.away += np.asarray(away.sum(axis=0)).ravel()[:, None] - (away.T @ fired).toarray()
-        return R
+        self.away += np.asarray(away.sum(axis=0)).ravel()[:, None] - (away.T @ fired).toarray()
 
     @property
     def live(self) -> np.ndarray:

@@ -34,8 +34,8 @@ def recovered(atoms: np.ndarray, features: np.ndarray) -> float:
 
 def compute(*, seed: int = 0, seeds: int = SEEDS) -> Numbers:
     """Recovery and codes per sample of the exact optimum and of amortised SAEs, and the split of their excess."""
-    from audits import train
-    from audits.accounting import Half, Ledger, exactly, losses
+    from audits import parts, train
+    from audits.accounting import Ledger, exactly, losses
     from audits.amortisation import Amortisation
     from testbed import fit
     from testbed.data import as_rows
@@ -59,7 +59,7 @@ def compute(*, seed: int = 0, seeds: int = SEEDS) -> Numbers:
                 numbers["codes"][k, s, l] = encoded.nnz / len(X)
             ledger, error = Ledger(["encoder", "codes"], lam), Amortisation(trained.D, lam)
             here = exactly("codes", trained.D, trained.b, lam)
-            for block in Half(as_rows("figure", "X", X)):
+            for block in parts.blocks(as_rows("figure", "X", X)):
                 Z, exact = trained.encode(block), here.codes(block)
                 R = block - trained.b - exact @ trained.D
                 ledger.add(np.array([losses(block - trained.b - Z @ trained.D, Z, lam), losses(R, exact, lam)]))

@@ -73,8 +73,9 @@ def _pictures(audit: Audit) -> list[tuple[str, str, Callable[[Any], Any], str]]:
          "E_j[<r, d_j>] at the encoder's own codes against how often a latent fires; under L1 at a stationary "
          f"dictionary every point lies on the line λ = {audit.lam:.4g}, under TopK at zero (A2)."),
         ("chance", "Residuals of the statements against what sampling alone gives", _chance(audit),
-         "Pooled squared residuals over squared standard errors (A3): 1 is chance, the grey band four standard "
-         f"deviations of it. At the encoder's codes A2 reads {codes['A2'].ratio:.3g}."),
+         "Pooled squared residuals over squared standard errors (A3): 1 is chance, 2 if training saw as many samples "
+         "as are evaluated, and the grey bars reach four standard deviations beyond. At the encoder's codes A2 reads "
+         f"{codes['A2'].ratio:.3g}. S5, S6, B2 and B3 need exact codes."),
         ("pairs", f"{nested} nested pairs, candidates for absorption; {antipodal} antipodal pairs", _pairs(audit),
          "(a) Pairs whose child fires (almost) only with its parent, at exact codes: the measured left side of S6 "
          "against the bound that optimality sets; a point above the line breaks it. (b) Firing rate at exact codes "
@@ -143,19 +144,20 @@ def _chance(audit: Audit) -> Callable[[Any], Any]:
     def draw(_: Any) -> Any:
         figure = style.canvas(style.PAGE, 55)
         axes = figure.add_subplot()
+        shown = [found for found in audit.statements["codes"] if np.isfinite(found.ratio)]
+        ids = [found.id for found in shown]
         for shift, colour, name, words in ((-0.12, style.VERMILION, "encoder", "the encoder's codes"),
                                            (0.12, style.BLUE, "codes", "exact codes")):
-            found = audit.statements[name]
-            places = np.arange(len(found)) + shift
-            band = np.array([4 * np.sqrt(2 / max(statement.terms, 1)) for statement in found])
-            axes.bar(places, band + 1, width=0.2, color=style.PALE, zorder=0)
-            style.measured(axes, places, [max(s.ratio, 1e-3) for s in found], colour, "os"[name == "codes"],
-                           label=words)
+            found = [judged for judged in audit.statements[name] if judged.id in ids and np.isfinite(judged.ratio)]
+            places = np.array([ids.index(judged.id) for judged in found]) + shift
+            axes.bar(places, [judged.chance for judged in found], width=0.2, color=style.PALE, zorder=0)
+            style.measured(axes, places, [max(judged.ratio, 1e-3) for judged in found], colour,
+                           "os"[name == "codes"], label=words)
         axes.axhline(1, color=style.BLACK, linewidth=0.8)
         axes.set_yscale("log")
-        axes.set_ylim(bottom=1e-3 if min(s.ratio for s in audit.statements["codes"]) < 0.05 else 0.1)
+        axes.set_ylim(bottom=1e-3 if min(judged.ratio for judged in shown) < 0.05 else 0.1)
         _plain(axes.yaxis)
-        axes.set_xticks(range(len(found)), [statement.id for statement in found])
+        axes.set_xticks(range(len(ids)), ids)
         axes.set_ylabel("residual² / standard error²")
         axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0)
         return figure

@@ -99,10 +99,12 @@ def test_atoms_without_direction_keep_their_numbers(data, trained):
 
 
 def test_the_same_in_any_number_of_blocks(data, trained, monkeypatch):
-    from audits import accounting
+    from audits import parts
+    from testbed import problem
 
     one = audit(trained, data[:3000], refine=False, whole=True)
-    monkeypatch.setattr(accounting, "BLOCK", 257)
+    monkeypatch.setattr(problem, "BLOCK_ENTRIES", 257 * 40)
+    monkeypatch.setattr(parts, "BLOCK", 131)
     other = audit(trained, data[:3000], refine=False, whole=True)
     assert one.objective["encoder"].value == pytest.approx(other.objective["encoder"].value, rel=1e-12)
     for name, values in one.atoms.items():

@@ -40,7 +40,8 @@ def test_the_penalty_of_a_configuration(name, lam):
 
 
 def test_every_format_is_there():
-    assert {read_sae(FIXTURES / name).format for name in WITH_ANSWERS} == {"sae_lens", "dictionary_learning", "sparsify"}
+    formats = {read_sae(FIXTURES / name).format for name in WITH_ANSWERS}
+    assert formats == {"sae_lens", "dictionary_learning", "sparsify"}
 
 
 def test_topk_settles_ties_by_position():
