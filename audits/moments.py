@@ -68,7 +68,8 @@ class Moments:
         self.r2y2 += float(length @ np.einsum("ad,ad->a", Y, Y))
         self.zsy += float((z * s) @ overlaps(Z.indptr, columns, Y, self.D))
         if self.lam is not None:
-            self._pairs(X - self.b, Z, squares, R @ self.D.T, np.maximum(length[rows] / self.lam**2 - 2 * s / self.lam + 1, 0))
+            turn = np.maximum(length[rows] / self.lam**2 - 2 * s / self.lam + 1, 0)
+            self._pairs(X - self.b, Z, squares, R @ self.D.T, turn)
         return R
 
     def _pairs(self, Y: Array, Z: csr_array, squares: csr_array, S: Array, turn: Array) -> None:

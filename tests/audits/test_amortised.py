@@ -43,8 +43,8 @@ def test_gradients_are_those_of_the_loss(kind):
 
 @pytest.mark.parametrize("level", [0.5, 0.8])
 def test_a_threshold_moves_as_the_mean_loss_has_it(level):
-    """x uniform on [0, 2] on one atom: the mean loss is (level^3 / 6 + lam (2 - level)) / 2. The window sees samples that
-    are off, a quarter of it below the level on average, half of the time."""
+    """x uniform on [0, 2] on one atom: the mean loss is (level^3 / 6 + lam (2 - level)) / 2. Half of what the
+    window sees is off, a quarter of its width below the level on average."""
     X = np.linspace(0, 2, 40_001)[:, None]
     state = amortised._State(X, np.ones((1, 1)), np.zeros(1), "jumprelu", 0, 0.2)
     state.p["level"][:] = np.log(level)

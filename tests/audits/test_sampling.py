@@ -30,7 +30,7 @@ def drawn():
     for bias in (False, True):
         best = fit(whole.X, 2, LAM, weights=whole.weights, bias=bias)
         rows = [judged(best.D, best.b, world.sample(N, seed).X, bias) for seed in range(DRAWS)]
-        found[bias] = {id: np.array([[s.ratio for s in row if s.id == id][0] for row in rows])
+        found[bias] = {id: np.array([next(s.ratio for s in row if s.id == id) for row in rows])
                        for id in [s.id for s in rows[0]]}
     return found
 
