@@ -9,6 +9,7 @@ COMMANDS = {
     "generate": "draw a sample from a world, with its ground truth",
     "fit": "train a dictionary to a verified optimum",
     "check": "every property: residual, tolerance, verdict, worst place",
+    "audit": "a dictionary that someone else trained: how far from optimal, and why",
     "theory": "list the statements, or print one with its derivation and evidence",
     "figures": "regenerate figures, interactive pages and the gallery page",
     "demo": "list the live notebooks, or start one",

@@ -61,6 +61,9 @@ codes only through Q = V V':
 (n(n+1)/2 suffice): a convex problem without bad minima. Its slope is M = 1/2 (C - (I + Q)^-1 K (I + Q)^-1), so Q is
 optimal if and only if M is copositive (v'Mv >= 0 for v >= 0) and <M, Q> = 0."""),
     "T": Family("toy worlds with exact answers", "`world.predict(lam)` returns these, or refuses outside their range."),
+    "A": Family("a dictionary that someone else trained", """\
+z^e are the codes of an SAE's own encoder, and phi(D, b) is F at the exact codes of the same dictionary and bias.
+`audits` measures all of this on activations (docs/audit.md)."""),
 }
 
 

@@ -42,10 +42,12 @@ def draw(phi: Reduced, rng: np.random.Generator, number: int) -> Array:
     return np.vstack([theta, b]) if phi.extra else theta
 
 
-def given(phi: Reduced, D: Array) -> Array:
-    """The atoms given; a fitted bias starts at the mean of what they do not explain."""
+def given(phi: Reduced, D: Array, b: Array | None = None) -> Array:
+    """The atoms given; a fitted bias starts at b, or at the mean of what they do not explain."""
     if not phi.extra:
         return normalised(D)
+    if b is not None:
+        return np.vstack([normalised(D), b / phi.unit])
     theta = np.vstack([normalised(D), np.zeros(D.shape[1])])
     theta[phi.m] = (phi.w[:, None] * phi.at(theta).R).sum(axis=0)
     return theta

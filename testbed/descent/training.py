@@ -31,8 +31,8 @@ Progress = Callable[[int, float, float], None]
 
 
 def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool = True, weights: Any = None,
-        seed: int = 0, restarts: int = 8, start: Any = None, progress: Progress | None = None,
-        threads: int | None = None) -> Optimum:
+        seed: int = 0, restarts: int = 8, start: Any = None, start_bias: Any = None,
+        progress: Progress | None = None, threads: int | None = None) -> Optimum:
     """Train a dictionary to a verified optimum of E[1/2 |x - b - zD|^2 + lam * sum |z|] over unit-norm atoms.
 
     Parameters
@@ -43,6 +43,7 @@ def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool 
     seed : fixes every random choice.
     restarts : starts tried; the best objective is kept, the earliest of those within 1e-10 of one another.
     start : (m, d) unit-norm atoms to train from, instead of restarts from the data.
+    start_bias : (d,) where a fitted bias starts with `start`; None for the mean of what those atoms do not explain.
     progress : called as progress(restart, objective, stationarity) at every step.
     threads : how many work at most; None for as many as numba is set to. The result is the same for any number.
 
@@ -63,12 +64,14 @@ def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool 
         first, restarts = checks.unit_rows(where, "start", start, problem.d), 1
         if len(first) != m:
             raise InputError(f"{where}: start must have n_atoms = {m} rows; it has {len(first)}")
+    beside = None if start_bias is None else _beside(where, start_bias, problem, first)
     phi = Reduced(problem, m)
     best: Alone | None = None
     objectives = []
     with limited(phi.work, threads, where):
         for number, sequence in enumerate(np.random.SeedSequence(seed).spawn(restarts)):
-            theta = draw(phi, np.random.default_rng(sequence), number) if first is None else given(phi, first)
+            theta = (draw(phi, np.random.default_rng(sequence), number) if first is None else
+                     given(phi, first, beside))
             engine = Alone(phi, phi.at(theta))
 
             def report(engine: Alone = engine, number: int = number) -> None:
@@ -82,6 +85,13 @@ def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool 
         assert best is not None
         least = settle(best, ALONE, lambda: report(best, restarts - 1))
     return finish(problem, phi, best.point, least, restarts, seed, np.array(objectives))
+
+
+def _beside(where: str, start_bias: Any, problem: Problem, start: Array | None) -> Array:
+    """The bias (d,) that training from `start` begins with; InputError where there is no start or no bias."""
+    if start is None or not problem.bias:
+        raise InputError(f"{where}: start_bias goes with start and bias=True: it is where the bias begins")
+    return checks.vector(where, "start_bias", start_bias, problem.d)
 
 
 def improves(new: Any, old: Any) -> Any:

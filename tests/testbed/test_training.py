@@ -7,7 +7,7 @@ from examples import at_most
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testbed import Optimum, Problem, encode, fit, fit_many, huber
+from testbed import InputError, Optimum, Problem, encode, fit, fit_many, huber
 from testbed.descent import newton
 from testbed.descent.curvature import least_curvature
 from testbed.descent.engines import ALONE, Alone
@@ -328,3 +328,20 @@ def test_exclusive_children_that_share_an_atom_are_found():
     o = fit(np.array([[1.0, 1, 0], [1, 0, 1]]), 1, 0.75)
     between = np.array([[2.0, 1, 1]]) / np.sqrt(6)
     assert o.objective <= Optimum.at(o.problem, between).objective + 1e-12
+
+
+def test_a_bias_can_be_given_with_the_start():
+    X, w, _ = world(4)
+    a = fit(X, 4, 0.15, weights=w, bias=True, seed=3, restarts=2)
+    steps = []
+    again = fit(X, 4, 0.15, weights=w, bias=True, start=a.D, start_bias=a.b,
+                progress=lambda *step: steps.append(step))
+    np.testing.assert_allclose(steps[0][1], a.objective, rtol=1e-12)  # it begins where the other ended
+    np.testing.assert_allclose(again.b, a.b, atol=1e-9)
+    far = []
+    fit(X, 4, 0.15, weights=w, bias=True, start=a.D, start_bias=a.b + 0.3, progress=lambda *step: far.append(step))
+    assert far[0][1] > a.objective + 1e-3
+    for wrong, words in (({"start": None, "bias": True}, "goes with start"), ({"bias": False}, "goes with start"),
+                         ({"start_bias": a.b[:2]}, "start_bias must have")):
+        with pytest.raises(InputError, match=words):
+            fit(X, 4, 0.15, weights=w, **({"start": a.D, "start_bias": a.b, "bias": True} | wrong))
