@@ -1,4 +1,4 @@
-.PHONY: figures demo test quick nightly bench clean
+.PHONY: figures demo test quick nightly bench docs clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -24,6 +24,9 @@ nightly: .venv/test.stamp  ## what takes hours: more examples, more problems, ot
 bench: .venv/bench.stamp  ## side by side with the peers, into docs/benchmarks.md: about 25 minutes on two idle cores
 	$(BIN)/python -m benchmarks
 
+docs: .venv/docs.stamp  ## the API reference, from the docstrings, into out/docs
+	$(BIN)/python docs/api/build.py
+
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version)'
 	$(PYTHON) -m venv .venv
@@ -42,6 +45,10 @@ bench: .venv/bench.stamp  ## side by side with the peers, into docs/benchmarks.m
 
 .venv/bench.stamp: setup.cfg pyproject.toml constraints.txt benchmarks/constraints.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -c benchmarks/constraints.txt -e ".[figures,convex,bench]"
+	@touch $@ .venv/figures.stamp
+
+.venv/docs.stamp: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures,estimator,convex,docs]"
 	@touch $@ .venv/figures.stamp
 
 clean:

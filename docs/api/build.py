@@ -10,7 +10,7 @@ from pathlib import Path
 import pdoc
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("testbed", "generators", "properties", "figures", "commands")
+ROOMS = ("testbed", "generators", "properties", "audits", "figures", "commands")
 
 
 def modules() -> list[str]:
