@@ -40,15 +40,15 @@ docs: .venv/docs.stamp  ## the API reference, from the docstrings, into out/docs
 	@touch $@
 
 .venv/test.stamp: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures,convex,demos,test,dev]"
-	@touch $@ .venv/figures.stamp .venv/demo.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures,convex,demos,docs,test,dev]"
+	@touch $@ .venv/figures.stamp .venv/demo.stamp .venv/docs.stamp
 
 .venv/bench.stamp: setup.cfg pyproject.toml constraints.txt benchmarks/constraints.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -c benchmarks/constraints.txt -e ".[figures,convex,bench]"
 	@touch $@ .venv/figures.stamp
 
 .venv/docs.stamp: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures,estimator,convex,docs]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures,convex,docs]"
 	@touch $@ .venv/figures.stamp
 
 clean:

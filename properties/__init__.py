@@ -43,8 +43,7 @@ def check(optimum: Dictionary, progress: Progress | None = None) -> Report:
 
     A dictionary that is not stationary fails; it is not excused. Where what a statement is about does not occur there
     is nothing to test, and it neither holds nor fails. progress is called as progress(samples done, their number) after
-    every block. The argument may be a Dictionary of
-    unknown quality; InputTypeError if it is neither.
+    every block. The argument may be a Dictionary of unknown quality; InputTypeError if it is neither.
     """
     if not isinstance(optimum, Dictionary):
         raise InputTypeError(f"check: expected a testbed.Optimum or Dictionary; got {type(optimum).__name__}")

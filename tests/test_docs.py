@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import warnings
 from pathlib import Path
@@ -59,3 +60,18 @@ def test_links_between_the_pages_lead_somewhere() -> None:
     for page in (*DOCS.glob("*.md"), DOCS.parent / "README.md", DOCS.parent / "CONTRIBUTING.md"):
         for target in re.findall(r"\]\(((?!http)[^)#]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_reference_is_built_from_docstrings_and_leaves_kernels_out(tmp_path: Path) -> None:
+    pytest.importorskip("pdoc", reason="needs pdoc (the extra 'docs')")
+    spec = importlib.util.spec_from_file_location("reference", DOCS / "api" / "build.py")
+    assert spec is not None and spec.loader is not None
+    reference = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(reference)
+    names = reference.modules()
+    assert {"testbed.problem", "audits.readers.plain", "properties.s5_cone"} <= set(names)
+    assert not [name for name in names if "kernels" in name or "__main__" in name]
+    reference.build(["testbed.problem", "properties.s2_normal_equations"], tmp_path)
+    text = (tmp_path / "testbed" / "problem.html").read_text()
+    assert '<pre class="docstring">' in text and not re.search(r'(src=|<link[^>]*href=)"https?:', text)
+    assert "E[z&#39; (x - b)]" in (tmp_path / "properties" / "s2_normal_equations.html").read_text()

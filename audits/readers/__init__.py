@@ -1,5 +1,4 @@
 """One reader a format; `read_sae` recognises which one a path asks for.
-from testbed.errors import InputError
 
     sae_lens             a folder with cfg.json and sae_weights.safetensors
     dictionary_learning  a folder with config.json and ae.pt (read without torch, by a list of five allowed names)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pkgutil
-import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import pdoc
@@ -21,16 +21,17 @@ def modules() -> list[str]:
     return [name for name in found if not {"kernels", "__main__"} & set(name.split("."))]
 
 
-def main() -> None:
-    """Write out/docs/index.html and a page a module."""
+def build(names: Sequence[str], out: Path) -> None:
+    """Write index.html and a page for each of these modules into a folder."""
     pdoc.render.configure(template_directory=Path(__file__).parent, show_source=False,
                           footer_text="A theory testbed for sparse dictionaries")
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Error parsing type annotation")  # names imported for types alone stay as written
-        warnings.filterwarnings("ignore", "The module specification")  # a package without __all__ brings its modules
-        pdoc.pdoc(*modules(), output_directory=ROOT / "out" / "docs")
-    print(Path("out/docs/index.html"), file=sys.stderr)
+        # names imported for types alone stay as written, and a package without __all__ brings its modules itself
+        warnings.filterwarnings("ignore", "Error parsing type annotation")
+        warnings.filterwarnings("ignore", "The module specification")
+        pdoc.pdoc(*names, output_directory=out)
 
 
 if __name__ == "__main__":
-    main()
+    build(modules(), ROOT / "out" / "docs")
+    print("out/docs/index.html")
