@@ -24,10 +24,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.statement is None:
         print(table())
         return 0
-    known = entries()
-    if arguments.statement not in known:
+    known, id = entries(), arguments.statement.upper()
+    if id not in known:
         raise InputError(f"theory: unknown statement {arguments.statement!r}; the statements are {', '.join(known)}")
-    entry, agree = known[arguments.statement], []
+    entry, agree = known[id], []
     print(f"{text(entry)}\n\nEvidence:\n", flush=True)
     for found in evidence(entry):
         print(f"    {found}", flush=True)

@@ -33,7 +33,8 @@ INK = {VERMILION: "#b84f00", GREEN: "#007552", ORANGE: "#8a5f00", SKY: "#1f78a8"
 DARK = {WHITE: "#1b1e22", BLACK: "#e8e8e5", GREY: "#90959a", PALE: "#41464c", BLUE: "#3fa0dc", VERMILION: "#ee7d33",
         GREEN: "#22c495", SKY: "#7cc8f2", PURPLE: "#eaa9cf", OLIVE: "#c9c66a", INK[VERMILION]: "#f2894a",
         INK[GREEN]: "#35cfa2", INK[ORANGE]: "#eab440", INK[SKY]: "#7cc8f2", INK[PURPLE]: "#eaa9cf"}
-PALETTE = (BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, OLIVE, BLACK, GREY)  # told apart by every eye (tests/colour.py)
+# told apart by every eye (tests/support/colour.py)
+PALETTE = (BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, OLIVE, BLACK, GREY)
 SERIES = (BLUE, VERMILION, GREEN)  # the order in which families of curves take colours
 SHAPES = ("o", "s", "D")  # and their markers
 

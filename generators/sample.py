@@ -23,7 +23,7 @@ class Sample:
     weights : (n,) >= 0 with sum 1: 1/n each for drawn samples, exact probabilities for an enumerated world.
     offset : (d,) added to every sample.
 
-    Data without known features have k = 0, and are all noise. Raises ValueError or TypeError, naming the argument.
+    Data without known features have k = 0, and are all noise. Raises InputError, naming the argument.
     """
 
     X: Array

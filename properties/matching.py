@@ -61,7 +61,7 @@ def match(D: Any, features: Any) -> Match:
     """Pair atoms D (m, d) with features (k, d), one to one, so that the sum of signed cosines is largest.
 
     Only positive cosines make a pair: an atom that points away from a feature is none for it, and must not push others
-    out of better pairs. Raises ValueError or TypeError naming the argument.
+    out of better pairs. Raises InputError naming the argument.
     """
     features = checks.unit_rows("match", "features", features)
     D = checks.unit_rows("match", "D", D, features.shape[1])

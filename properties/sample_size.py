@@ -44,7 +44,7 @@ def recovery_share(k: int, n: int, p: float, coherence: float = 0.0, draws: int 
 
     Every pair of features has cosine `coherence`, above -1/(k-1) and below 1. Codes are 0 or, with probability
     p < 1, standard normal (nonnegative: its size). The draws are the same for both signs; a share of draws has standard
-    error sqrt(share (1 - share) / draws). Raises ValueError or TypeError naming the argument. Source: derived from the
+    error sqrt(share (1 - share) / draws). Raises InputError naming the argument. Source: derived from the
     optimisation problem (above).
     """
     where = "recovery_share"
@@ -76,7 +76,7 @@ def inside(target: Array, codes: Array, weights: Array, nonnegative: bool) -> bo
 def largest_p(k: int, coherence: float) -> float:
     """The firing probability from which on the share of recoverable signed draws tends to 0 with n (T7); 1 if none.
 
-    k >= 2 features of pairwise cosine `coherence`. Raises ValueError or TypeError naming the argument.
+    k >= 2 features of pairwise cosine `coherence`. Raises InputError naming the argument.
     """
     where = "largest_p"
     k = checks.integer(where, "k", k, 2)

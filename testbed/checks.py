@@ -1,7 +1,7 @@
 """Validation, once, at the public face: what passes here is trusted by everything behind it.
 
-Every message names the caller, the argument, what was expected and what came. Errors are ValueError for bad values and
-shapes and TypeError for the wrong kind of thing; nothing is repaired silently.
+Every message names the caller, the argument, what was expected and what came. Errors are InputError (a ValueError) for
+bad values and shapes and InputTypeError (a TypeError too) for the wrong kind of thing; nothing is repaired silently.
 """
 
 from __future__ import annotations

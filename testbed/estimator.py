@@ -50,7 +50,7 @@ class SparseDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     optimum_ : the testbed.Optimum on the data given to fit, verified: `optimum_.status` says how far.
     n_features_in_, feature_names_in_ : as everywhere in scikit-learn.
 
-    Raises TypeError or ValueError naming the argument; CodingError naming a sample that could not be coded.
+    Raises InputError naming the argument; CodingError naming a sample that could not be coded.
     """
 
     def __init__(self, n_components: int | None = None, lam: float = 1.0, *, bias: bool = False,

@@ -96,7 +96,8 @@ def load_npz(path: str | Path, required: Sequence[str] = (), wanted: Sequence[st
     missing = [name for name in required if name not in held]
     if missing:
         there = ", ".join(held) or "nothing"
-        raise InputError(f"{path}: array {', '.join(missing)} is missing; the file holds {there}",
+        lacks = f"arrays {', '.join(missing)} are" if len(missing) > 1 else f"array {missing[0]} is"
+        raise InputError(f"{path}: {lacks} missing; the file holds {there}",
                          where=str(path), argument=missing[0])
     return arrays
 

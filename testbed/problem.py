@@ -60,7 +60,7 @@ class Problem:
     bias : whether b is fitted (otherwise b = 0).
     nonnegative : codes z >= 0 (the problem SAEs approximate) or signed codes (the classical setting).
 
-    Raises TypeError or ValueError, naming the argument and the place, for anything that is not such a problem.
+    Raises InputError, naming the argument and the place, for anything that is not such a problem.
     """
 
     X: Any

@@ -127,7 +127,7 @@ def limited(work: int, threads: int | None = None, where: str = "testbed") -> It
     `work`, n * m * d, is small.
 
     threads : at least 1, and never more are used than numba has; None for what encloses this, and at the outermost
-    for as many as numba is set to. TypeError or ValueError naming `where` for anything else.
+    for as many as numba is set to. InputError naming `where` for anything else.
     """
     asked = _here.asked if threads is None else checks.integer(where, "threads", threads, 1)
     before = _here.asked, _here.small

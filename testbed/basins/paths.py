@@ -141,7 +141,7 @@ def path(X: Any, n_atoms: int | Sequence[int], lams: float | Sequence[float] | A
     -------
     Path. Its `violations` are empty when the bounds of G1 and G3 hold; what remains in them was not found in `rounds`.
 
-    Raises TypeError or ValueError naming the argument, before any work is done.
+    Raises InputError naming the argument, before any work is done.
     """
     where = "path"
     given: dict[str, Any] = {"n_atoms": n_atoms, "lams": lams}

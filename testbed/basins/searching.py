@@ -74,7 +74,7 @@ def search(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bo
     -------
     Search. Every descent ends at a stationary point with its saddles escaped (M1); only strict improvements are taken.
 
-    Raises TypeError or ValueError naming the argument, before any work is done.
+    Raises InputError naming the argument, before any work is done.
     """
     where = "search"
     problem = Problem(X, lam, weights, bias, nonnegative)

@@ -293,7 +293,7 @@ def convex_fit(problem: Problem, tau: float = 0.0) -> Factored:
     problem : nonnegative codes; a fitted bias is minimised over. tau : price >= 0, in units of X. At 0 the answer is
     known: one atom for each sample longer than lam (V1).
 
-    Raises TypeError or ValueError naming the argument; ValueError with the reason for signed codes and for more than
+    Raises InputError naming the argument; ValueError with the reason for signed codes and for more than
     200 distinct samples. A dictionary that needs more than 400 atoms is returned with the gap it was left with.
     """
     where = "convex_fit"

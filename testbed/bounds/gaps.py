@@ -105,7 +105,7 @@ def gap(optimum: Dictionary, tau: float | None = None) -> Gap:
     dictionaries of at most this one's activity; where the doubly nonnegative program is too large the semidefinite one
     is tried, and where it proves no more, tau = 0: the floor, which needs no program.
 
-    Raises TypeError or ValueError naming the argument, and with a given tau > 0 whatever `lower_bound` raises.
+    Raises InputError naming the argument, and with a given tau > 0 whatever `lower_bound` raises.
     """
     if not isinstance(optimum, Dictionary):
         raise InputTypeError(f"gap: expected a testbed.Optimum; got {type(optimum).__name__}")

@@ -53,7 +53,7 @@ def lower_bound(problem: Problem, tau: float = 0.0, nonnegative: bool | None = N
     The floor holds at every tau, so it is returned where its proof is the better one, except that `nonnegative` False
     for a problem with nonnegative codes gives V5's bound alone.
 
-    Raises TypeError or ValueError naming the argument; ValueError with the reason where the program is too large or
+    Raises InputError naming the argument; ValueError with the reason where the program is too large or
     cvxpy is missing (testbed.convex_fit goes further, and its bound is certified in up to three dimensions);
     NumericsError if the solver returns nothing.
     """

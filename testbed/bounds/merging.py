@@ -83,7 +83,7 @@ def merging(problem: Problem, taus: Any) -> Merging:
     """Follow the convex problem along increasing prices taus (k,), in units of X, and locate what happens between them.
 
     Each optimum is that of testbed.bounds.factored, started from its neighbour; an event and its undoing between two
-    prices are not seen. Raises TypeError or ValueError naming the argument: for signed codes, a bias, more than 24
+    prices are not seen. Raises InputError naming the argument: for signed codes, a bias, more than 24
     samples, samples that are linearly dependent (Q would not be unique) or have no weight, and prices that
     are not positive and increasing.
     """

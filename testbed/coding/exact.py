@@ -174,7 +174,7 @@ def encode(X: Any, D: Any, lam: float, b: Any = None, nonnegative: bool = True, 
     -------
     scipy.sparse.csr_array (n, m), float64. Normalised KKT violation is at most 1e-12 (see testbed.verify).
 
-    Raises ValueError or TypeError naming the argument; CodingError naming a sample that could not be coded.
+    Raises InputError naming the argument; CodingError naming a sample that could not be coded.
     """
     where = "encode"
     X = checks.matrix(where, "X", X)

@@ -87,7 +87,7 @@ def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bo
         is in that restart, infinite before it begins.
     threads : how many work at most; None for as many as numba is set to. The result is the same for any number.
 
-    Raises TypeError or ValueError naming the argument, before any work is done; CodingError naming a problem and sample
+    Raises InputError naming the argument, before any work is done; CodingError naming a problem and sample
     that could not be coded.
     """
     where = "fit_many"

@@ -51,7 +51,7 @@ def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool 
     -------
     Optimum, whose `status` states what was verified: 'global', 'local_min', 'stationary' or 'unconverged'.
 
-    Raises TypeError or ValueError naming the argument, before any work is done; CodingError naming a sample that could
+    Raises InputError naming the argument, before any work is done; CodingError naming a sample that could
     not be coded.
     """
     where = "fit"

@@ -180,3 +180,7 @@ def test_a_new_statement_passes_the_tests_of_all(copy: Path) -> None:
               "tests/commands/test_theory.py")
     assert "passed" in out and "failed" not in out
     assert "N1" in run(copy, "-m", "pytest", "-q", "--collect-only", "tests/properties/test_negative_controls.py")
+
+
+def test_an_id_may_be_typed_in_small_letters(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["theory", "g4"]) == 0 and capsys.readouterr().out.startswith("G4  ")

@@ -2,8 +2,8 @@
 
 Three judges, none of which shares code with the kernel: (1) a duality gap in plain numpy: scaling a residual into
 {r : D r <= lam} gives a lower bound on every objective (C3), so a small gap proves optimality whatever the solver did;
-(2) scipy's NNLS on the least-distance form of C3 (tests/oracles.py), and (3) brute force over supports where there are
-few: both give objectives that exact codes may not exceed. C1 is measured by testbed.verify.
+(2) scipy's NNLS on the least-distance form of C3 (tests/support/oracles.py), and (3) brute force over supports where
+there are few: both give objectives that exact codes may not exceed. C1 is measured by testbed.verify.
 
 Examples are a seed, a shape and decorations: seeds alone never draw a duplicate or a tie.
 """
