@@ -193,5 +193,5 @@ def test_messages():
         convex_fit(Problem(np.eye(2), 0.3, nonnegative=False), 0.1)
     with pytest.raises(TypeError, match=r"convex_fit: problem must be a testbed.Problem; got ndarray"):
         convex_fit(np.eye(2))
-    with pytest.raises(ValueError, match="convex_fit: tau must be finite and >= 0; got -1"):
+    with pytest.raises(ValueError, match=r"convex_fit: tau must be finite and >= 0 and <= 1e\+140; got -1"):
         convex_fit(problem, -1)
