@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import browser
 import examples
@@ -17,7 +18,8 @@ import numpy as np
 import pytest
 
 from figures import gallery
-from testbed import fit
+from figures.gallery import work
+from testbed import fit, fit_many, threads
 from testbed.files import load_npz
 
 QUICK = ("polytope", "residuals")  # figures that take a second: tests of these alone are not slow
@@ -33,12 +35,23 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return Rooms(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist starts its workers in this hook
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Before workers start, fill the cache that they share: each of them would compile what the others compile."""
+    option = session.config.option
+    if getattr(option, "numprocesses", None) and not option.collectonly and not hasattr(session.config, "workerinput"):
+        work.compile_kernels()
+        X = np.random.default_rng(0).standard_normal((2, 20, 3))
+        for nonnegative in (True, False):
+            fit_many(X, 3, 0.3, nonnegative=nonnegative)
+        with mock.patch.object(threads, "SMALL", 0):  # the kernels of several threads
+            fit(X[0], 3, 0.3, bias=True, restarts=1)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def compiled() -> None:
-    """Compile (or load) every kernel once, so that no example pays for it."""
-    X = np.random.default_rng(0).standard_normal((20, 3))
-    for nonnegative in (True, False):
-        fit(X, n_atoms=3, lam=0.3, bias=True, nonnegative=nonnegative, restarts=1)
+    """Load (or compile) the kernels once, so that no example pays for it."""
+    work.compile_kernels()
 
 
 @pytest.fixture(scope="session")

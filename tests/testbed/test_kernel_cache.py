@@ -107,7 +107,7 @@ def test_both_kinds_of_a_parallel_kernel_are_cached_apart(kernels):
 @pytest.mark.slow
 def test_a_run_on_a_cache_cut_short(tmp_path):
     """Every file of a real run, cut at places of all kinds: the next run says the same, and mends them."""
-    code = "import numpy as np; from testbed import encode; print(encode(np.eye(3), np.eye(3), 0.1).data.tolist())"
+    code = "from generators import nested_pair; print(nested_pair(child_magnitude='uniform(.5,1.5)').predict(.1))"
     env = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
 
     def run():
