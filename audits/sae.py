@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.sparse import csr_array
 
-from audits.encoders import Encoder, Floats
+from audits.encoders import Encoder, Floats, relu
 from testbed import checks
 from testbed.checks import Array
 
@@ -86,3 +86,10 @@ def fold(where: str, W_dec: np.ndarray) -> tuple[Array, Array, np.ndarray]:
     D = W_dec / np.where(dead, 1, norms)[:, None]
     D[dead] = np.eye(1, W_dec.shape[1])
     return checks.unit_rows(where, "D", D), norms, dead
+
+
+def bare(D: Array, b: Array, lam: float | None = None) -> SAE:
+    """A dictionary without an encoder, atoms D (m, d) of unit norm and bias b (d,): audited at exact codes."""
+    m, d = D.shape
+    return SAE("plain", "none", D, b, np.zeros((d, 0)), np.zeros(0), np.zeros(d), relu, np.ones(m), np.zeros(m, bool),
+               lam, "its own" if lam else "it names no penalty", ("no encoder: exact codes alone are audited",))

@@ -57,9 +57,12 @@ def draw(numbers: Numbers) -> Picture:
             part = 100 * max(float(numbers[f"{kind}_gap"][i]), 0)
             b.barh(place, part, left=left, height=0.55, color=paint, edgecolor="white", linewidth=0.6)
             left += part
+        style.label(b, left, place, "below 0.01 %" if left < 0.01 else f"{left:.0f} %", va="center", xytext=(3, 0))
     a.set(xlabel="share of samples on which the latent fires", ylabel="implied price ⟨Eⱼ[r], dⱼ⟩", xscale="log")
+    a.set_xticks([0.02, 0.05, 0.1, 0.2, 0.5], ["0.02", "0.05", "0.1", "0.2", "0.5"])
+    a.set_xticks([], minor=True)
     b.set(yticks=range(3), yticklabels=["ReLU", "TopK", "JumpReLU"], xlabel="loss above the best dictionary (%)",
-          ylim=(2.6, -1.0))
+          ylim=(2.6, -1.0), xlim=(0, 125 * max(numbers[f"{kind}_gap"].sum() for kind, *_ in KINDS)))
     for i, (_, paint, words) in enumerate(PARTS):
         b.text(0.02 + 0.33 * i, 0.95, words, transform=b.transAxes, fontsize=style.SMALL, va="top",
                color=style.INK.get(paint, paint))

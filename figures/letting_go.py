@@ -10,7 +10,7 @@ from figures import style
 from figures.base import Figure, Numbers, Picture
 
 LAMS = np.array([0.6, 0.3, 0.1, 0.06, 0.03, 0.01])
-SEEDS = 3
+SEEDS = 1
 D, M, SAMPLES, P = 16, 32, 4000, 0.06
 STEPS, BATCH = 3000, 256
 FOUND = 0.95  # cosine from which a feature counts as recovered
@@ -108,7 +108,7 @@ def draw(numbers: Numbers) -> Picture:
 FIGURE = Figure(
     name="letting_go", statements=("A1", "A4"),
     title="As λ falls an amortised SAE lets go of features that the objective keeps, even when it starts at the truth",
-    caption="32 random features in 16 dimensions, three draws. (a) The exact optimum recovers all of them at every λ; "
+    caption="32 random features in 16 dimensions. (a) The exact optimum recovers all of them at every λ; "
             "an SAE with a ReLU encoder, trained by Adam, loses them as λ falls, from random starts, with λ lowered "
             "step by step, and from the true dictionary. (b) Its codes become dense instead. (c) For the SAE that "
             "started at the truth: what its encoder loses against exact codes on its own dictionary, and what its "
