@@ -1,19 +1,21 @@
-"""Our dictionaries as SAEs that others load: a SAELens folder with an encoder fitted for the purpose.
+"""Our dictionaries as SAEs that others load, and our worlds as activations that others train on.
 
 A dictionary has no encoder: its codes are exact. One is trained beside it, with atoms and bias held, and what it loses
-against exact codes (amortisation, A1) is written into the configuration.
+against exact codes (amortisation, A1) is written into the configuration of a SAELens folder.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from audits.amortised import train
-from testbed import encode, files
+from generators.world import World
+from testbed import checks, encode, files
 from testbed.checks import Array
 from testbed.dictionary import Dictionary
 from testbed.errors import InputError
@@ -25,6 +27,7 @@ def to_sae_lens(dictionary: Dictionary, folder: str | Path, *, steps: int = 3000
 
     Raises InputError for signed codes, which no such SAE has, and where the folder holds something.
     """
+    checks.installed("to_sae_lens", "data", "safetensors")
     from safetensors.numpy import save
 
     folder, problem = Path(folder), dictionary.problem
@@ -49,6 +52,17 @@ def to_sae_lens(dictionary: Dictionary, folder: str | Path, *, steps: int = 3000
                            save({name: np.ascontiguousarray(value, np.float32) for name, value in tensors.items()}))
     files.write_atomically(folder / "cfg.json", json.dumps(cfg, indent=1, allow_nan=False).encode())
     return gap
+
+
+def batches(world: World, size: int, seed: int = 0) -> Iterator[np.ndarray]:
+    """Batches (size, d) float32 of fresh samples of a world, without end: what a trainer takes activations from.
+
+    SAELens: SAETrainer(..., data_provider=map(torch.from_numpy, batches(world, 512))). One seed, one sequence.
+    """
+    size = checks.count("batches", "size", size)
+    rng = np.random.default_rng(checks.integer("batches", "seed", seed, 0))
+    while True:
+        yield world.sample(size, rng).X.astype(np.float32)
 
 
 def _loss(X: Array, Z: Any, dictionary: Dictionary) -> float:

@@ -86,7 +86,7 @@ def draw(numbers: Numbers) -> Picture:
         for place, value, (_, colour, cause) in zip((1, 0), gap, PARTS, strict=True):
             bars.barh(place, value, height=0.28, color=colour)
             style.label(bars, min(value, 0), place + 0.2, f"{cause} {value:+.1f} %", colour, va="bottom")
-        bars.axvline(0, color=style.BLACK, linewidth=0.6)
+        bars.axvline(0, 0.25, 0.85, color=style.BLACK, linewidth=0.6)
         bars.set(ylim=(-0.9, 1.9), xlim=(-0.1 * gap.max(), 1.05 * gap.max()))
         bars.axis("off")
         axes = low.subplots()

@@ -104,11 +104,11 @@ FIGURE = Figure(
     name="sae_training", statements=("A3", "S1", "S5", "S6", "B1"),
     title="On sparse worlds an SAE ends at the optimum; where features outnumber dimensions its encoder keeps it away",
     caption="A ReLU SAE with a bias, trained by Adam with λ = 0.1 on four worlds: a tree of 20 features, six "
-            "correlated pairs, 32 features in 16 dimensions, images of digits. Above: how far its loss exceeds the best optimum "
-            "found, by what exact codes would gain (encoder) and what remains then (dictionary). Below: the largest "
-            "violation of statements at exact codes of the same samples; no mark where one holds. They fall together "
-            "where training gets there, S6 last: it is broken for as long as children nest in their parents. In (c) "
-            "the encoder cannot produce the codes of the optimum, and the dictionary settles elsewhere.",
+            "correlated pairs, 32 features in 16 dimensions, images of digits. Above: how far its loss exceeds the "
+            "best optimum found, by what exact codes would gain (encoder) and what remains then (dictionary). Below: "
+            "the largest violation of statements at exact codes of the same samples; no mark where one holds. They "
+            "fall together where training gets there; S6 is broken for as long as children nest in their parents. In "
+            "(c) the encoder cannot produce the codes of the optimum, and the dictionary settles elsewhere.",
     alt="Four columns, steps of training from 1 to 3000. Above, the excess falls from hundreds of percent to below a "
         "hundredth for the tree and the pairs, to one percent for digits, and stays above ten for the superposition. "
         "Below, violations of S1, S5, S6 and B1 fall by two orders of magnitude, and hardly in the superposition.",

@@ -6,6 +6,7 @@ Without W_enc the encoder is D^T with a threshold that is not known, so none is 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,8 @@ def read(path: Path) -> SAE:
     m, d = decoder.shape
     b = np.zeros(d) if b is None else sized(path, "b", b, d)
     D, norms, dead = sae.fold(str(path), decoder)
-    lam = float(held["lam"]) if "lam" in held and held["lam"].size == 1 and held["lam"] > 0 else None
+    lam = _number(held, "lam")
+    lam = lam if lam is not None and lam > 0 else None
     source = "the file's own lam" if lam else "the file names no penalty"
     if "W_enc" not in held:
         return SAE("plain", "none", D, b.astype(np.float64), np.zeros((d, 0)), np.zeros(0), np.zeros(d), relu, norms,
@@ -50,8 +52,16 @@ def read(path: Path) -> SAE:
     activation: Encoder = relu
     architecture = "standard"
     if "k" in held:
-        activation, architecture = TopK(whole(path, {"k": int(held["k"])}, "k", 1)), "topk"
+        activation, architecture = TopK(whole(path, {"k": _number(held, "k")}, "k", 1)), "topk"
     elif "threshold" in held:
         activation, architecture = JumpReLU(sized(path, "threshold", held["threshold"], m)), "jumprelu"
     return SAE("plain", architecture, D, b.astype(np.float64), W, c, b.astype(W.dtype), activation, norms, dead, lam,
                source, (*said, "b is subtracted from the input", "decoder norms are folded into the codes"))
+
+
+def _number(held: dict[str, np.ndarray], name: str) -> Any:
+    """The one number in an array; None if there is none. Whole numbers as such."""
+    if name not in held or held[name].size != 1:
+        return None
+    value = held[name].item()
+    return int(value) if float(value).is_integer() else float(value)

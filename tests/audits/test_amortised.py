@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from audits import amortised, audit, read_sae, to_sae_lens, train
+from audits import amortised, audit, batches, read_sae, to_sae_lens, train
 from generators import tree
 from testbed import InputError, Problem, fit
 from testbed.dictionary import Dictionary
@@ -111,3 +111,12 @@ def test_what_cannot_be_exported(exported, tmp_path):
     with pytest.raises(InputError, match="nonnegative; this dictionary's are signed"):
         to_sae_lens(signed, tmp_path / "signed")
     assert not (tmp_path / "signed").exists()
+
+
+def test_batches_of_a_world_are_fresh_samples():
+    source, again = batches(tree(), 8, seed=2), batches(tree(), 8, seed=2)
+    first, second = next(source), next(source)
+    assert first.dtype == np.float32 and first.shape == (8, 20) and not np.array_equal(first, second)
+    assert np.array_equal(first, next(again))
+    with pytest.raises(InputError, match="size must be"):
+        next(batches(tree(), 0))

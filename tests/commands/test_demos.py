@@ -135,3 +135,12 @@ def test_what_is_started(monkeypatch: pytest.MonkeyPatch, arguments: list[str], 
     assert main(["demo", *arguments]) == 3
     ((_, _, _, verb, what),) = seen
     assert verb == words[0] and what.endswith(words[1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "steps", "price"), [("relu", 600, 0.1), ("topk", 300, 0.0)])
+def test_audit(kind: str, steps: int, price: float) -> None:
+    found = ran("audit", kind=kind, steps=steps, lam=0.1)["found"]
+    whole = found.objective["encoder"].value - found.objective["floor"].value
+    assert sum(part.value for part in found.gap.values()) == pytest.approx(whole, rel=1e-9)  # A1
+    assert found.price.median == pytest.approx(price, abs=0.02) and found.lam == 0.1  # A2
