@@ -68,10 +68,12 @@ def compute(*, lam: float = LAM, seed: int = 0) -> Numbers:
         for k, (slope, v) in enumerate(zip(*splitting_slopes(many), strict=True)):
             predicted.append(slope)
             measured.append(-rate(many, k, v))
+    order = np.argsort(predicted)  # optima have no first atom
     scale = lam * o.mu[j]
     return {
         "angle": ANGLES, "turn": TURNS, "slope": slopes[j] / scale, "curve": curve / scale, "around": around / scale,
-        "turned": TURNS[some], "predicted": predicted, "measured": measured,
+        "turned": TURNS[some], "predicted": np.array(predicted)[order],
+        "measured": np.array(measured)[order],
         "split": [change(o, split(o, j, u, a)) / scale for a in ANGLES],
         "across": [change(o, split(o, j, other, a)) / scale for a in ANGLES], "across_slope": curve[90] / scale,
         "moved": [change(o, split(o, j, u, a)[:-1]) / scale for a in ANGLES],

@@ -78,12 +78,17 @@ def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture
-def numbers_of(request: pytest.FixtureRequest) -> Callable[[str], dict]:
-    """Numbers of a figure by name, from the gallery that was made once."""
+def folder_of(request: pytest.FixtureRequest) -> Callable[[str], Path]:
+    """The folder with the files of a figure by name, from the gallery that was made once."""
 
-    def read(name: str) -> dict:
-        if name in QUICK:
-            return load_npz(request.getfixturevalue("quick_gallery") / f"{name}.npz")
-        return load_npz(request.getfixturevalue("whole_gallery")[0] / f"{name}.npz")
+    def find(name: str) -> Path:
+        return request.getfixturevalue("quick_gallery") if name in QUICK else request.getfixturevalue(
+            "whole_gallery")[0]
 
-    return read
+    return find
+
+
+@pytest.fixture
+def numbers_of(folder_of: Callable[[str], Path]) -> Callable[[str], dict]:
+    """Numbers of a figure by name."""
+    return lambda name: load_npz(folder_of(name) / f"{name}.npz")

@@ -33,9 +33,10 @@ def texts(figure: Any) -> list[tuple[Any, Any]]:
         return [(text, Text.get_window_extent(text, canvas.get_renderer())) for text in found]
 
 
-def collisions(figure: Any, slack: float = 1.0) -> list[str]:
-    """Texts that overlap one another or leave the figure, by more than `slack` pixels; turned texts are not judged."""
-    upright = [(text, box) for text, box in texts(figure) if text.get_rotation() % 90 == 0]
+def collisions(figure: Any, shown: list[tuple[Any, Any]], slack: float = 1.0) -> list[str]:
+    """Of a figure's texts as shown, those that overlap or leave the figure, by more than `slack` pixels; turned ones
+    are not judged."""
+    upright = [(text, box) for text, box in shown if text.get_rotation() % 90 == 0]
     problems = []
     for i, (text, box) in enumerate(upright):
         if not (box.x0 > -slack and box.y0 > -slack and box.x1 < figure.bbox.x1 + slack
