@@ -40,7 +40,7 @@ def read(path: Path) -> SAE:
     m, d = decoder.shape
     b = np.zeros(d) if b is None else sized(path, "b", b, d)
     D, norms, dead = sae.fold(str(path), decoder)
-    lam = float(held["lam"]) if "lam" in held and held["lam"].size == 1 and held["lam"] > 0 else None
+    lam = float(held["lam"].item()) if "lam" in held and held["lam"].size == 1 and held["lam"].item() > 0 else None
     source = "the file's own lam" if lam else "the file names no penalty"
     if "W_enc" not in held:
         return SAE("plain", "none", D, b.astype(np.float64), np.zeros((d, 0)), np.zeros(0), np.zeros(d), relu, norms,
