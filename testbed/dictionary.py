@@ -25,7 +25,7 @@ from testbed.verify import Coded, Measurement, Progress
 KEPT = 1 << 25  # so many codes that are not zero are kept: half a GiB
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dictionary:
     """Atoms and bias on a problem, of unknown quality.
 
@@ -44,11 +44,14 @@ class Dictionary:
     problem: Problem
     D: Array
     b: Array
-    coder: Coder = field(kw_only=True, default=None, repr=False)  # type: ignore[assignment]  # exact codes
+    coder: Coder = field(kw_only=True, default=None)  # type: ignore[assignment]  # exact codes
 
     def __post_init__(self) -> None:
         if self.coder is None:
             object.__setattr__(self, "coder", Exact(self.problem.penalty))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.n_atoms} atoms, {self.problem!r})"
 
     @classmethod
     def of(cls, problem: Problem, D: Any, b: Any = None, coder: Coder | None = None) -> Dictionary:

@@ -24,7 +24,7 @@ from testbed.verify import Progress
 DENSE_ENTRIES = 1 << 25  # a file holds Z dense up to this many entries (256 MiB), and as three sparse arrays beyond
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Optimum(Dictionary):
     """A dictionary (optimal or not) with codes on a problem, and measured distances from optimality.
 
@@ -51,6 +51,9 @@ class Optimum(Dictionary):
     restarts: int = 0
     seed: int | None = None
     objectives: Array | None = None
+
+    def __repr__(self) -> str:
+        return f"Optimum({self.status}, objective {self.objective:.12g}, {self.n_atoms} atoms, {self.problem!r})"
 
     @classmethod
     def at(cls, problem: Problem, D: Any, b: Any = None, Z: Any = None, *, hessian_min: float | None = None,

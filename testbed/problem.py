@@ -46,7 +46,7 @@ class Block:
         return np.arange(self.rows.start, self.rows.stop) if isinstance(self.rows, slice) else self.rows
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Problem:
     """min over unit-norm atoms D, codes Z, bias b of  E[ 1/2 |x - b - zD|^2 + lam * sum |z| ].
 
@@ -87,6 +87,10 @@ class Problem:
         for name, value in settle.items():
             object.__setattr__(self, name, value)
         self._judge(where)
+
+    def __repr__(self) -> str:
+        return (f"Problem({self.n} samples in {self.d} dimensions, lam={self.lam:g}, bias={self.bias}, "
+                f"nonnegative={self.nonnegative})")
 
     def _judge(self, where: str) -> None:
         """One pass over the data: InputError where they are out of scale; a fingerprint of those that stay in files."""

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 from audits import read_sae
 from audits.encoders import TopK
-from testbed import InputError
+from testbed import InputError, fit
 
 FIXTURES = Path(__file__).parent / "fixtures"
 WITH_ANSWERS = sorted(path.parent.name for path in FIXTURES.glob("*/forward.npz"))
@@ -37,6 +37,12 @@ def test_codes_and_reconstructions_are_the_librarys_own(name):
                                            ("jumprelu", None), ("sparsify_topk", None), ("dl_topk", None)])
 def test_the_penalty_of_a_configuration(name, lam):
     assert read_sae(FIXTURES / name).lam == lam
+
+
+def test_an_optimum_of_ours_is_a_dictionary_too(tmp_path):
+    fit(np.eye(3), n_atoms=2, lam=0.25, restarts=1).save(tmp_path / "o.npz")
+    sae = read_sae(tmp_path / "o.npz")
+    assert sae.lam == 0.25 and sae.D.shape == (2, 3) and sae.format == "plain"
 
 
 def test_every_format_is_there():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from properties import check
-from testbed import InputError, Optimum, Problem, encode, fit, path
+from testbed import Dictionary, InputError, Optimum, Problem, encode, fit, path
 
 X = np.arange(12.0).reshape(4, 3) + 1
 D = np.eye(3)
@@ -217,3 +217,10 @@ def test_an_array_in_place_of_a_problem():
 def test_a_report_is_true_when_everything_holds():
     assert check(fit(X, 2, 0.5))
     assert not check(Optimum.at(Problem(X, 0.5), D))
+
+
+def test_a_problem_and_an_optimum_are_one_line_to_look_at():
+    problem = Problem(np.eye(3), 0.25)
+    assert repr(problem) == "Problem(3 samples in 3 dimensions, lam=0.25, bias=False, nonnegative=True)"
+    assert repr(Dictionary.of(problem, np.eye(3))) == f"Dictionary(3 atoms, {problem!r})"
+    assert repr(Optimum.at(problem, np.eye(3))) == f"Optimum(global, objective 0.21875, 3 atoms, {problem!r})"
