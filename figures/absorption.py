@@ -12,8 +12,8 @@ from figures.base import Figure, Numbers, Picture, deviation
 LEVELS = 201  # equally likely magnitudes of the child, evenly spaced on [1 - spread, 1 + spread]
 SPREADS = (0.0, 0.5, 0.9)  # for the curves against lam
 LAMS = (0.01, 0.1, 0.4)  # for the curves against spread
-LAM_LINE, LAM_MARK = np.geomspace(0.003, 0.6, 46), np.geomspace(0.004, 0.55, 15)
-SPREAD_LINE, SPREAD_MARK = np.linspace(0.0, 0.98, 50), np.linspace(0.0, 0.96, 13)
+LAM_LINE, SPREAD_LINE = np.geomspace(0.003, 0.6, 31), np.linspace(0.0, 0.96, 25)
+MARKED = {"lam": slice(1, None, 2), "spread": slice(0, None, 2)}  # of the lines' points, where training is asked
 QUANTITIES = ("angle", "parent", "bound", "F")
 
 
@@ -26,24 +26,30 @@ def world(spread: float) -> Any:
     return nested_pair(rho=0.5, child_magnitude=discrete(values, np.full(len(values), 1 / len(values))))
 
 
-def predicted(spread: float, lam: float) -> tuple[float, ...]:
-    """T3: the child atom's angle, P(parent on | child) weighted by its activity, S6's bound on that, and F."""
+def predicted(spread: float, lams: np.ndarray) -> np.ndarray:
+    """T3, (k, 4): the child atom's angle, P(parent on | child) weighted by its activity, S6's bound on that, and F."""
     from testbed import Optimum, Problem
 
-    found, sample = world(spread).predict(lam), world(spread).exact()
-    at = Optimum.at(Problem(sample.X, lam, sample.weights), found.D)  # codes only: the atoms are theory's
-    return found.values["child_angle"], found.values["parent_given_child"], bound(at), found.objective
+    of, rows = world(spread), []
+    sample = of.exact()
+    for lam in lams.tolist():
+        found = of.predict(lam)
+        at = Optimum.at(Problem(sample.X, lam, sample.weights), found.D)  # codes only: the atoms are theory's
+        rows.append((found.values["child_angle"], found.values["parent_given_child"], bound(at), found.objective))
+    return np.array(rows)
 
 
-def trained(spread: float, lam: float) -> tuple[float, ...]:
-    """The same numbers at a trained dictionary."""
-    from testbed import fit
+def trained(spread: float, lams: np.ndarray) -> np.ndarray:
+    """The same numbers at trained dictionaries."""
+    from testbed import fit_many
 
-    sample = world(spread).exact()
-    found = fit(sample.X, n_atoms=2, lam=lam, weights=sample.weights, restarts=4)
-    parent, child = np.argsort(-found.D[:, 0])
-    on = float(activity(found, child) @ found.support[:, parent])
-    return float(np.arctan2(found.D[child, 1], found.D[child, 0])), on, bound(found), found.objective
+    sample, rows = world(spread).exact(), []
+    batch = fit_many(np.tile(sample.X, (len(lams), 1, 1)), 2, lams, weights=sample.weights, restarts=4)
+    for found in map(batch.optimum, range(len(batch))):
+        parent, child = np.argsort(-found.D[:, 0])
+        on = float(activity(found, child) @ found.support[:, parent])
+        rows.append((np.arctan2(found.D[child, 1], found.D[child, 0]), on, bound(found), found.objective))
+    return np.array(rows)
 
 
 def activity(optimum: Any, atom: int) -> np.ndarray:
@@ -66,13 +72,12 @@ def compute() -> Numbers:
                                "extreme": np.arctan(1 + np.array(SPREADS) * (1 - 1 / LEVELS)),
                                "extreme_line": np.arctan(1 + SPREAD_LINE * (1 - 1 / LEVELS))}
     worst = 0.0
-    for axis, line, mark in (("lam", LAM_LINE, LAM_MARK), ("spread", SPREAD_LINE, SPREAD_MARK)):
-        cases = SPREADS if axis == "lam" else LAMS
-
-        def along(f: Any, points: np.ndarray, axis: str = axis, cases: tuple[float, ...] = cases) -> np.ndarray:
-            return np.array([[f(case, p) if axis == "lam" else f(p, case) for p in points.tolist()] for case in cases])
-
-        lines, theory, found = along(predicted, line), along(predicted, mark), along(trained, mark)
+    for axis, line in (("lam", LAM_LINE), ("spread", SPREAD_LINE)):
+        mark = line[MARKED[axis]]
+        lines, found = (np.array([f(spread, points) for spread in SPREADS]) if axis == "lam" else
+                        np.array([f(spread, np.array(LAMS)) for spread in points.tolist()]).swapaxes(0, 1)
+                        for f, points in ((predicted, line), (trained, mark)))
+        theory = lines[:, MARKED[axis]]
         numbers |= {f"{axis}_line": line, f"{axis}_mark": mark}
         for i, quantity in enumerate(QUANTITIES):
             numbers |= {f"{quantity}_{axis}_line": lines[..., i], f"{quantity}_{axis}_predicted": theory[..., i],
@@ -99,7 +104,7 @@ def draw(numbers: Numbers) -> Picture:
             style.label(above, line[-1], angles[-1], name, colour, xytext=(5, 0), va="center")
     (angle_lam, angle_spread), (parent_lam, parent_spread) = grid
     for i, colour in enumerate(style.SERIES):
-        angle_lam.plot(numbers["lam_line"][[0, 9]], [np.degrees(numbers["extreme"][i])] * 2, color=colour,
+        angle_lam.plot(numbers["lam_line"][[0, 6]], [np.degrees(numbers["extreme"][i])] * 2, color=colour,
                        linestyle=(0, (4, 2)), linewidth=0.9)
     angle_spread.plot(numbers["spread_line"], np.degrees(numbers["extreme_line"]), color=style.BLACK,
                       linestyle=(0, (4, 2)), linewidth=0.9)
@@ -113,7 +118,7 @@ def draw(numbers: Numbers) -> Picture:
     style.label(parent_lam, 0.0031, 0, "spread 0: never", style.SERIES[0], xytext=(0, 5))
     for i, colour in enumerate(style.SERIES):
         end = numbers["parent_spread_line"][i][-1]
-        style.label(parent_spread, 0.98, end, f"λ = {numbers['lams'][i]:g}", colour, xytext=(5, 0), va="center")
+        style.label(parent_spread, numbers["spread_line"][-1], end, f"λ = {numbers['lams'][i]:g}", colour, xytext=(5, 0), va="center")
     for i, y in ((1, 0.56), (2, 0.63)):
         style.label(parent_lam, 0.03, y, f"spread {numbers['spreads'][i]:g}", style.SERIES[i], ha="right")
     style.panel(angle_lam, "a", "the child's atom, by penalty")

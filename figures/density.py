@@ -25,42 +25,50 @@ def world(p: float) -> Any:
     return antipodal(law=law, p=p).embed(DIMENSIONS, "orthonormal", seed=0)
 
 
-def predicted(p: float, lam: float) -> tuple[float, ...]:
-    """Bias along u, firing rates of +u and -u, F; and F of the best single atom, by a one-sided Huber loss."""
-    from scipy.optimize import minimize_scalar
+def predicted(ps: np.ndarray, lam: float) -> np.ndarray:
+    """(k, 5): bias along u, firing rates of +u and -u, F; and F of the best single atom, by a one-sided Huber loss."""
+    rows = [(found.values["location"], found.values["plus_on"], found.values["minus_on"], found.objective)
+            for found in (world(p).predict(lam) for p in ps.tolist())]
+    return np.column_stack([rows, alone(ps, lam)])
 
+
+def alone(ps: np.ndarray, lam: float) -> np.ndarray:
+    """(k,) F of the best single atom: the mean of t^2/2 below lam and of lam t - lam^2/2 above, t = +-(s - c), is convex
+    in c, and its slope is bisected until c is known to rounding."""
     from testbed import huber
 
-    found, sample = world(p).predict(lam), world(p).exact()
-    s, w = sample.codes[:, 0], sample.weights
+    s = np.append(VALUES, 0.0)
+    w = np.column_stack([np.outer(ps, np.full(len(VALUES), 1 / len(VALUES))), 1 - ps])
+    best = []
+    for sign in (1.0, -1.0):
+        low, high = np.full(len(ps), -1.0), np.full(len(ps), 2.5)
+        for _ in range(60):
+            c = (low + high) / 2
+            rising = sign * (w * np.minimum(sign * (s - c[:, None]), lam)).sum(axis=1) < 0
+            low, high = np.where(rising, low, c), np.where(rising, c, high)
+        t = sign * (s - low[:, None])
+        best.append((w * np.where(t > 0, huber(t, lam), 0.5 * t * t)).sum(axis=1))
+    return np.minimum(*best)
 
-    def single(c: float, sign: float) -> float:
-        t = sign * (s - c)
-        return float(w @ np.where(t > 0, huber(t, lam), 0.5 * t * t))
 
-    best = min(minimize_scalar(single, bounds=(-1, 2.5), args=(sign,), method="bounded", options={"xatol": 1e-12}).fun
-               for sign in (1.0, -1.0))
-    return found.values["location"], found.values["plus_on"], found.values["minus_on"], found.objective, best
-
-
-def trained(p: float, lam: float) -> tuple[float, ...]:
+def trained(ps: np.ndarray, lam: float) -> np.ndarray:
     """The same numbers from training two atoms and a bias, and one atom and a bias."""
-    from testbed import fit
+    from testbed import fit_many
 
-    sample = world(p).exact()
-    u, w = sample.features[0], sample.weights
-    pair = fit(sample.X, n_atoms=2, lam=lam, bias=True, weights=w)
-    single = fit(sample.X, n_atoms=1, lam=lam, bias=True, weights=w, restarts=24)  # its two signs are two local minima
-    rates, towards = w @ pair.support, pair.D @ u
-    rates = np.where(np.abs(np.abs(towards) - 1) < 1e-9, rates, np.nan)  # only atoms exactly along the data count
-    plus, minus = (rates[(sign * towards > 0) & pair.live].sum() for sign in (1, -1))
-    return float(pair.b @ u), float(plus), float(minus), pair.objective, single.objective
+    samples = [world(p).exact() for p in ps.tolist()]
+    X, w, u = np.array([s.X for s in samples]), np.array([s.weights for s in samples]), samples[0].features[0]
+    pair = fit_many(X, 2, lam, bias=True, weights=w, restarts=8)
+    signs = [fit_many(X, 1, lam, bias=True, weights=w, start=np.tile(sign * u, (len(X), 1, 1))).objective
+             for sign in (1, -1)]  # two local minima
+    rates, towards = np.einsum("pn,pnm->pm", w, pair.Z > 0), pair.D @ u
+    rates = np.where(np.abs(np.abs(towards) - 1) < 1e-9, rates, np.where(rates > 0, np.nan, 0.0))  # exactly along u
+    plus, minus = (np.where(sign * towards > 0, rates, 0.0).sum(axis=1) for sign in (1, -1))
+    return np.column_stack([pair.b @ u, plus, minus, pair.objective, np.minimum(*signs)])
 
 
 def compute(*, lam: float = LAM) -> Numbers:
     """Against the density p: the bias, the firing rates of the two atoms, and the objective with two atoms and one."""
-    line, theory, found = (np.array([f(p, lam) for p in points.tolist()])
-                           for f, points in ((predicted, LINE), (predicted, MARK), (trained, MARK)))
+    line, theory, found = (f(points, lam) for f, points in ((predicted, LINE), (predicted, MARK), (trained, MARK)))
     numbers: dict[str, Any] = {"lam": lam, "p_line": LINE, "p_mark": MARK, "tolerance": 1e-8,
                                "deviation": deviation(found, theory), "values": VALUES}
     for i, name in enumerate(QUANTITIES):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,8 @@ from figures.base import Figure, Numbers, Picture, deviation
 
 BETAS = (0.1, 0.2, 0.3)  # P(both), for the curves against lam
 LAMS = (0.1, 0.2, 0.4)  # for the curves against P(both)
-LAM_LINE, LAM_MARK = np.linspace(0.0, 0.6, 61)[1:], np.linspace(0.03, 0.6, 20)
-BETA_LINE, BETA_MARK = np.linspace(0.0, 0.6, 61)[1:], np.linspace(0.03, 0.6, 20)
+LINE = np.linspace(0.0, 0.6, 41)[1:]  # along either axis
+MARKED = slice(1, None, 2)  # where training is asked, too
 
 
 def predicted(beta: float, lam: float) -> tuple[float, float, float]:
@@ -25,13 +24,16 @@ def predicted(beta: float, lam: float) -> tuple[float, float, float]:
     return found.values["psi"], found.objective, float(found.values["regime"] == "broken")
 
 
-def trained(beta: float, lam: float) -> tuple[float, float]:
-    """(psi, F) of the best of several trained pairs of atoms: half of what their angle falls short of 90 degrees."""
-    from testbed import fit
+def trained(betas: np.ndarray, lams: np.ndarray) -> np.ndarray:
+    """(k, 2): psi and F of the best of several trained pairs of atoms, for every beta with its lam: psi is half of what
+    their angle falls short of 90 degrees."""
+    from testbed import fit_many
 
-    sample = world(beta).exact()
-    optimum = fit(sample.X, n_atoms=2, lam=lam, weights=sample.weights)
-    return float(np.pi / 4 - np.arccos(np.clip(optimum.G[0, 1], -1, 1)) / 2), optimum.objective
+    samples = [world(beta).exact() for beta in betas.tolist()]
+    batch = fit_many(np.array([s.X for s in samples]), 2, lams, weights=np.array([s.weights for s in samples]),
+                     restarts=8)
+    cosines = np.einsum("ai,ai->a", batch.D[:, 0], batch.D[:, 1])
+    return np.column_stack([np.pi / 4 - np.arccos(np.clip(cosines, -1, 1)) / 2, batch.objective])
 
 
 def world(beta: float) -> Any:
@@ -41,23 +43,18 @@ def world(beta: float) -> Any:
     return correlated_pair(alpha=(1 - beta) / 2, beta=beta)
 
 
-def along(f: Callable[[float, float], tuple[float, ...]], axis: str, cases: tuple[float, ...],
-          points: np.ndarray) -> np.ndarray:
-    """f(beta, lam) for every curve of a panel and every point along its axis: (curve, point, number)."""
-    if axis == "lam":
-        return np.array([[f(beta, lam) for lam in points.tolist()] for beta in cases])
-    return np.array([[f(beta, lam) for beta in points.tolist()] for lam in cases])
-
-
 def compute(*, betas: tuple[float, ...] = BETAS, lams: tuple[float, ...] = LAMS) -> Numbers:
     """psi against lam for several beta, and against beta for several lam: lines predicted, marks trained."""
     numbers: dict[str, Any] = {"betas": betas, "lams": lams, "tolerance": 1e-9}
-    worst = 0.0
-    for axis, cases, line, mark in (("lam", betas, LAM_LINE, LAM_MARK), ("beta", lams, BETA_LINE, BETA_MARK)):
-        theory_line, theory = along(predicted, axis, cases, line), along(predicted, axis, cases, mark)
-        found = along(trained, axis, cases, mark)
-        numbers |= {f"{axis}_line": line, f"{axis}_mark": mark}
-        numbers |= {f"psi_{axis}_line": theory_line[..., 0], f"broken_{axis}_line": theory_line[..., 2],
+    worst, mark = 0.0, LINE[MARKED]
+    for axis, cases in (("lam", betas), ("beta", lams)):
+        line = np.array([[predicted(*((case, x) if axis == "lam" else (x, case))) for x in LINE.tolist()]
+                         for case in cases])
+        theory = line[:, MARKED]
+        pairs = np.repeat(cases, len(mark)), np.tile(mark, len(cases))
+        found = trained(*(pairs if axis == "lam" else pairs[::-1])).reshape(len(cases), len(mark), 2)
+        numbers |= {f"{axis}_line": LINE, f"{axis}_mark": mark}
+        numbers |= {f"psi_{axis}_line": line[..., 0], f"broken_{axis}_line": line[..., 2],
                     f"psi_{axis}_predicted": theory[..., 0],
                     f"psi_{axis}_trained": found[..., 0], f"F_{axis}_predicted": theory[..., 1],
                     f"F_{axis}_trained": found[..., 1]}

@@ -7,6 +7,7 @@ and second derivatives of F, whose integrands are smooth on each piece.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -59,6 +60,7 @@ class PlaneData:
     energy: float
 
 
+@functools.lru_cache(maxsize=8)  # along a line of lams the same world is asked for again and again
 def plane_data(where: str, world: World) -> PlaneData:
     """The data of a world of two features, without offset or noise; on behalf of `where`.
 

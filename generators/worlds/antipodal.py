@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Any
 
@@ -95,11 +96,12 @@ def huber_location(law: Scalar, lam: float, p: float = 1.0) -> float:
 
     ends = np.append(quadrature.edges(law), [0.0] * (p < 1))
     breaks = np.unique(np.concatenate([ends - lam, ends + lam]))
-    values = np.array([slope(c) for c in breaks.tolist()])
-    low = int(np.flatnonzero(values < -BALANCED * lam)[-1])
-    high = int(np.flatnonzero(values > BALANCED * lam)[0])
+    # slopes do not decrease from break to break
+    high = bisect_right(breaks, BALANCED * lam, key=slope)
+    low = bisect_left(breaks, -BALANCED * lam, 0, high, key=slope) - 1
     if high > low + 1:
         return float(breaks[low + 1] + breaks[high - 1]) / 2
     if law.finite:
-        return float(breaks[low] - values[low] * (breaks[high] - breaks[low]) / (values[high] - values[low]))
+        below, above = slope(breaks[low]), slope(breaks[high])
+        return float(breaks[low] - below * (breaks[high] - breaks[low]) / (above - below))
     return float(brentq(slope, breaks[low], breaks[high], xtol=1e-15, rtol=4 * np.finfo(float).eps))
