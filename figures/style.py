@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -108,7 +109,7 @@ def encode(figure: Figure) -> dict[str, bytes]:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     files = {}
-    with style.context(["default", RC]):
+    with style.context(["default", RC]), _glyphs_alone():
         # the layout's last digits depend on what was drawn before (font caches): settle it once, and round it
         settle(figure)
         for suffix, backend, metadata in (
@@ -120,6 +121,21 @@ def encode(figure: Figure) -> dict[str, bytes]:
             backend(figure).print_figure(stream, format=suffix[1:], dpi=DPI, metadata=metadata)
             files[suffix] = stream.getvalue()
     return files
+
+
+@contextmanager
+def _glyphs_alone() -> Iterator[None]:
+    """Fonts go into a PDF without their tables for joining letters, which no viewer asks for where each glyph has its
+    place; reading and cutting those took longer than drawing. matplotlib offers no choice of tables, fontTools has one
+    list for all."""
+    from fontTools.subset import Options
+
+    before = Options._drop_tables_default
+    Options._drop_tables_default = [*before, "GSUB", "GPOS", "GDEF", "kern"]
+    try:
+        yield
+    finally:
+        Options._drop_tables_default = before
 
 
 def film(figure: Figure, show: Callable[[int], None], frames: int) -> bytes:
@@ -160,10 +176,16 @@ def film(figure: Figure, show: Callable[[int], None], frames: int) -> bytes:
 
 
 def settle(figure: Figure) -> None:
-    """Fix the places of all axes where the layout puts them."""
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    """Fix the places of all axes where the layout puts them, once and without drawing."""
+    engine = figure.get_layout_engine()
+    if engine is None:
+        return
+    engine.execute(figure)
+    figure.set_layout_engine(None)  # with any engine, even one that does nothing, matplotlib draws all before it saves
     for axes in figure.axes:
+        locator = axes.get_axes_locator()  # a colour bar has one
+        if locator is not None:
+            axes.apply_aspect(locator(axes, None))
         left, bottom, width, height = (round(edge, 6) for edge in axes.get_position().bounds)
         axes.set_position((left, bottom, width, height))
 
