@@ -138,10 +138,11 @@ def _glyphs_alone() -> Iterator[None]:
         Options._drop_tables_default = before
 
 
-def film(figure: Figure, show: Callable[[int], None], frames: int) -> bytes:
-    """A GIF of the figure as `show(k)` redraws it for k < frames; the last frame stays. The same film, the same bytes.
+def film(figure: Figure, show: Callable[[int], Sequence[Any]], frames: int) -> bytes:
+    """A GIF of the figure for k < frames; the last frame stays. The same film, the same bytes.
 
-    All frames share the colours of the last, which has everything in it.
+    show(k) puts the artists that move in their places as of frame k and returns them, the same ones at every frame;
+    all others are drawn once. All frames share the colours of the last, which has everything in it.
     """
     from matplotlib import style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -152,21 +153,29 @@ def film(figure: Figure, show: Callable[[int], None], frames: int) -> bytes:
         settle(figure)
         figure.set_dpi(FILM_DPI)
         canvas = FigureCanvasAgg(figure)
+        moving = show(frames - 1)
+        for artist in moving:
+            artist.set_visible(False)
+        canvas.draw()
+        still = canvas.copy_from_bbox(figure.bbox)
+        for artist in moving:
+            artist.set_visible(True)
         for k in range(frames):
-            show(k)
-            for axes in figure.axes:
-                for axis in (axes.xaxis, axes.yaxis):
-                    _plain_powers(axis)
-            canvas.draw()
+            canvas.restore_region(still)
+            for artist in sorted(show(k), key=lambda one: one.get_zorder()):
+                artist.draw(canvas.get_renderer())
             taken.append(np.array(canvas.buffer_rgba())[..., :3])
     colours = Image.fromarray(taken[-1]).quantize(192, dither=Image.Dither.NONE).getpalette() or []
     palette = np.array(colours).reshape(-1, 3)
+    nearest, known = np.zeros(1 << 24, np.uint8), np.zeros(1 << 24, bool)  # of every colour, once it has been met
     flat = []
     for frame in taken:
-        codes, place = np.unique(frame @ np.array([1 << 16, 1 << 8, 1]), return_inverse=True)
-        held = np.column_stack([codes >> 16, codes >> 8 & 255, codes & 255])
-        nearest = ((held[:, None, :] - palette) ** 2).sum(axis=2).argmin(axis=1)
-        image = Image.fromarray(nearest[place].reshape(frame.shape[:2]).astype(np.uint8))
+        codes = frame @ np.array([1 << 16, 1 << 8, 1])
+        new = np.unique(codes[~known[codes]])
+        held = np.column_stack([new >> 16, new >> 8 & 255, new & 255])
+        nearest[new] = ((held[:, None, :] - palette) ** 2).sum(axis=2).argmin(axis=1)
+        known[new] = True
+        image = Image.fromarray(nearest[codes])
         image.putpalette(colours)
         flat.append(image)
     stream = io.BytesIO()
@@ -190,9 +199,9 @@ def settle(figure: Figure) -> None:
         axes.set_position((left, bottom, width, height))
 
 
-def panel(axes: Axes, letter: str, title: str) -> None:
-    """Head a panel with its letter and what it shows."""
-    axes.set_title(rf"$\bf{{{letter}}}$  {title}")
+def panel(axes: Axes, letter: str, title: str) -> Any:
+    """Head a panel with its letter and what it shows; returns the text."""
+    return axes.set_title(rf"$\bf{{{letter}}}$  {title}")
 
 
 def measured(axes: Axes, x: Any, y: Any, colour: str, shape: str = "o", **options: Any) -> None:
@@ -228,11 +237,11 @@ def label(axes: Axes, x: float, y: float, text: str, colour: str = BLACK, **opti
     axes.annotate(text, (x, y), **(defaults | options))
 
 
-def arrow(axes: Axes, start: Any, end: Any, colour: str, width: float = 1.0) -> None:
+def arrow(axes: Axes, start: Any, end: Any, colour: str, width: float = 1.0, **options: Any) -> None:
     """An arrow between two points of the data, touching both."""
     axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>,head_width=0.18,head_length=0.36", "color": colour,
                                               "linewidth": width, "shrinkA": 0, "shrinkB": 0,
-                                              "mutation_scale": 10}, annotation_clip=False)
+                                              "mutation_scale": 10}, annotation_clip=False, **options)
 
 
 def square(axes: Axes, half: float, centre: Sequence[float] = (0.0, 0.0)) -> None:
