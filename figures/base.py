@@ -12,7 +12,7 @@ listing the figures loads neither numba nor matplotlib.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +37,9 @@ class Figure:
     compute : (*, parameters) -> numbers, `deviation` and `tolerance` among them. Every parameter has the gallery's
         value as its default, and what is drawn and predicted follows it.
     draw : numbers -> matplotlib figure.
-    frame : for an animation, (picture, numbers, k) redraws the picture as of frame k of numbers["frames"]; the picture
-        that `draw` makes is the last one, and stands for the animation where nothing moves.
+    frame : for an animation, (picture, numbers, k) puts what moves in its place as of frame k of numbers["frames"] and
+        returns those artists, the same ones for every k; the picture that `draw` makes is the last frame, and stands
+        for the animation where nothing moves.
     """
 
     name: str
@@ -49,7 +50,7 @@ class Figure:
     agreement: str
     compute: Callable[..., Numbers]
     draw: Callable[[Numbers], Picture]
-    frame: Callable[[Picture, Numbers, int], None] | None = None
+    frame: Callable[[Picture, Numbers, int], Sequence[Any]] | None = None
 
     @property
     def parameters(self) -> dict[str, Any]:

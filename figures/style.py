@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,7 +110,7 @@ def encode(figure: Figure) -> dict[str, bytes]:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     files = {}
-    with style.context(["default", RC]):
+    with style.context(["default", RC]), _glyphs_alone():
         # the layout's last digits depend on what was drawn before (font caches): settle it once, and round it
         settle(figure)
         for suffix, backend, metadata in (
@@ -123,10 +124,26 @@ def encode(figure: Figure) -> dict[str, bytes]:
     return files
 
 
-def film(figure: Figure, show: Callable[[int], None], frames: int) -> bytes:
-    """A GIF of the figure as `show(k)` redraws it for k < frames; the last frame stays. The same film, the same bytes.
+@contextmanager
+def _glyphs_alone() -> Iterator[None]:
+    """Fonts go into a PDF without their tables for joining letters, which no viewer asks for where each glyph has its
+    place; reading and cutting those took longer than drawing. matplotlib offers no choice of tables, fontTools has one
+    list for all."""
+    from fontTools.subset import Options
 
-    All frames share the colours of the last, which has everything in it.
+    before = Options._drop_tables_default
+    Options._drop_tables_default = [*before, "GSUB", "GPOS", "GDEF", "kern"]
+    try:
+        yield
+    finally:
+        Options._drop_tables_default = before
+
+
+def film(figure: Figure, show: Callable[[int], Sequence[Any]], frames: int) -> bytes:
+    """A GIF of the figure for k < frames; the last frame stays. The same film, the same bytes.
+
+    show(k) puts the artists that move in their places as of frame k and returns them, the same ones at every frame;
+    all others are drawn once. All frames share the colours of the last, which has everything in it.
     """
     from matplotlib import style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -137,21 +154,29 @@ def film(figure: Figure, show: Callable[[int], None], frames: int) -> bytes:
         settle(figure)
         figure.set_dpi(FILM_DPI)
         canvas = FigureCanvasAgg(figure)
+        moving = show(frames - 1)
+        for artist in moving:
+            artist.set_visible(False)
+        canvas.draw()
+        still = canvas.copy_from_bbox(figure.bbox)
+        for artist in moving:
+            artist.set_visible(True)
         for k in range(frames):
-            show(k)
-            for axes in figure.axes:
-                for axis in (axes.xaxis, axes.yaxis):
-                    _plain_powers(axis)
-            canvas.draw()
+            canvas.restore_region(still)
+            for artist in sorted(show(k), key=lambda one: one.get_zorder()):
+                artist.draw(canvas.get_renderer())
             taken.append(np.array(canvas.buffer_rgba())[..., :3])
     colours = Image.fromarray(taken[-1]).quantize(192, dither=Image.Dither.NONE).getpalette() or []
     palette = np.array(colours).reshape(-1, 3)
+    nearest, known = np.zeros(1 << 24, np.uint8), np.zeros(1 << 24, bool)  # of every colour, once it has been met
     flat = []
     for frame in taken:
-        codes, place = np.unique(frame @ np.array([1 << 16, 1 << 8, 1]), return_inverse=True)
-        held = np.column_stack([codes >> 16, codes >> 8 & 255, codes & 255])
-        nearest = ((held[:, None, :] - palette) ** 2).sum(axis=2).argmin(axis=1)
-        image = Image.fromarray(nearest[place].reshape(frame.shape[:2]).astype(np.uint8))
+        codes = frame @ np.array([1 << 16, 1 << 8, 1])
+        new = np.unique(codes[~known[codes]])
+        held = np.column_stack([new >> 16, new >> 8 & 255, new & 255])
+        nearest[new] = ((held[:, None, :] - palette) ** 2).sum(axis=2).argmin(axis=1)
+        known[new] = True
+        image = Image.fromarray(nearest[codes])
         image.putpalette(colours)
         flat.append(image)
     stream = io.BytesIO()
@@ -161,17 +186,23 @@ def film(figure: Figure, show: Callable[[int], None], frames: int) -> bytes:
 
 
 def settle(figure: Figure) -> None:
-    """Fix the places of all axes where the layout puts them."""
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    """Fix the places of all axes where the layout puts them, once and without drawing."""
+    engine = figure.get_layout_engine()
+    if engine is None:
+        return
+    engine.execute(figure)
+    figure.set_layout_engine(None)  # with any engine, even one that does nothing, matplotlib draws all before it saves
     for axes in figure.axes:
+        locator = axes.get_axes_locator()  # a colour bar has one
+        if locator is not None:
+            axes.apply_aspect(locator(axes, None))
         left, bottom, width, height = (round(edge, 6) for edge in axes.get_position().bounds)
         axes.set_position((left, bottom, width, height))
 
 
-def panel(axes: Axes, letter: str, title: str) -> None:
-    """Head a panel with its letter and what it shows."""
-    axes.set_title(rf"$\bf{{{letter}}}$  {title}")
+def panel(axes: Axes, letter: str, title: str) -> Any:
+    """Head a panel with its letter and what it shows; returns the text."""
+    return axes.set_title(rf"$\bf{{{letter}}}$  {title}")
 
 
 def measured(axes: Axes, x: Any, y: Any, colour: str, shape: str = "o", **options: Any) -> None:
@@ -207,11 +238,11 @@ def label(axes: Axes, x: float, y: float, text: str, colour: str = BLACK, **opti
     axes.annotate(text, (x, y), **(defaults | options))
 
 
-def arrow(axes: Axes, start: Any, end: Any, colour: str, width: float = 1.0) -> None:
+def arrow(axes: Axes, start: Any, end: Any, colour: str, width: float = 1.0, **options: Any) -> None:
     """An arrow between two points of the data, touching both."""
     axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>,head_width=0.18,head_length=0.36", "color": colour,
                                               "linewidth": width, "shrinkA": 0, "shrinkB": 0,
-                                              "mutation_scale": 10}, annotation_clip=False)
+                                              "mutation_scale": 10}, annotation_clip=False, **options)
 
 
 def square(axes: Axes, half: float, centre: Sequence[float] = (0.0, 0.0)) -> None:

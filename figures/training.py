@@ -55,62 +55,75 @@ def step(optimum: Any) -> np.ndarray:
 @style.styled
 def draw(numbers: Numbers) -> Picture:
     """The last frame: where training ended, with all that it passed."""
+    from matplotlib.colors import ListedColormap
+
     figure = style.canvas(style.PAGE, 84)
     left, right = figure.subfigures(1, 2, width_ratios=[1, 1.15], squeeze=False)[0]
-    left.subplots()
-    right.subplots(3, 1, sharex=True, height_ratios=[1, 1.25, 1.25])
-    frame(figure, numbers, int(numbers["frames"]) - 1)
-    return figure
-
-
-def frame(figure: Picture, numbers: Numbers, at: int) -> None:
-    """Draw the figure as of one step."""
-    plane, objective, residuals, supports = figure.axes
-    for axes in figure.axes:
-        axes.clear()
-    atoms(plane, numbers, at)
-    steps = np.arange(at + 1)
+    atoms(left.subplots(), numbers)
+    objective, residuals, supports = right.subplots(3, 1, sharex=True, height_ratios=[1, 1.25, 1.25])
     objective.axhline(float(numbers["F_predicted"]), color=style.BLACK, linewidth=0.9, linestyle=(0, (4, 2)))
-    objective.plot(steps, numbers["F"][:at + 1], color=style.BLUE)
+    objective.plot([], color=style.BLUE, label="F")
     style.label(objective, FRAMES, float(numbers["F_predicted"]), "T3", ha="right", xytext=(0, 3))
     objective.set(ylim=(0.167, 0.212), ylabel="objective")
     style.panel(objective, "b", "the objective falls to what theory gives")
     for key, colour, text, place in (("stationarity", style.BLUE, "stationarity of atoms (S1)", (20, 1e-3)),
                                      ("kkt", style.VERMILION, "KKT of codes (C1): exact at every step", (1, 2e-14))):
-        residuals.plot(steps, np.maximum(numbers[key][:at + 1], FLOOR), color=colour)
+        residuals.plot([], color=colour, label=key)
         style.label(residuals, *place, text, colour)
     residuals.set(yscale="log", ylim=(3e-17, 10), yticks=[1e-15, 1e-10, 1e-5, 1], ylabel="residual")
     residuals.minorticks_off()
     style.panel(residuals, "c", "its gradient vanishes")
-    picture = np.full((len(numbers["X"]), FRAMES + 1), np.nan)
-    picture[:, :at + 1] = (numbers["on"][:at + 1] @ np.array([1, 2])).T
-    from matplotlib.colors import ListedColormap
-
-    supports.imshow(picture, cmap=ListedColormap([colour for colour, _ in HUES]), vmin=-0.5, vmax=3.5, aspect="auto",
-                    interpolation="nearest", alpha=0.75, origin="lower")
+    supports.imshow(np.full((len(numbers["X"]), FRAMES + 1), np.nan), vmin=-0.5, vmax=3.5, aspect="auto",
+                    cmap=ListedColormap([colour for colour, _ in HUES]), interpolation="nearest", alpha=0.75,
+                    origin="lower", label="on")
     supports.set(xlim=(-0.5, FRAMES + 0.5), yticks=[0, (LEVELS + 1) / 2], xlabel="step",
                  yticklabels=["parent alone", "with child,\nthe larger\nthe higher"])
     style.panel(supports, "d", "which atoms fire: the parent's falls silent")
+    frame(figure, numbers, int(numbers["frames"]) - 1)
+    return figure
 
 
-def atoms(plane: Any, numbers: Numbers, at: int) -> None:
-    """Data, coloured by the atoms that fire, and the atoms on their way."""
+def atoms(plane: Any, numbers: Numbers) -> None:
+    """Where the predicted atoms point, and what will move: data, coloured by the atoms that fire, atoms, their ways."""
     style.square(plane, 0.95, (0.82, 0.66))
-    for atom, colour in zip(numbers["D_predicted"], (style.BLUE, style.VERMILION), strict=True):
+    for j, (atom, colour) in enumerate(zip(numbers["D_predicted"], (style.BLUE, style.VERMILION), strict=True)):
         plane.plot(*np.outer(atom, [0, 1.6]), color=colour, linewidth=0.9, linestyle=(0, (4, 2)))
-    for j, colour in enumerate((style.BLUE, style.VERMILION)):
-        plane.plot(*np.array([D[j] for D in numbers["D"][:at + 1]]).T, color=colour, linewidth=2.4, alpha=0.35)
-        style.arrow(plane, (0, 0), numbers["D"][at][j], colour, 1.6)
-    fires = numbers["on"][at] @ np.array([1, 2])
+        plane.plot([], color=colour, linewidth=2.4, alpha=0.35, label=f"way {j}")
+        style.arrow(plane, (0, 0), atom, colour, 1.6, label=f"atom {j}")
     for k, (colour, _) in enumerate(HUES):
-        plane.plot(*numbers["X"][fires == k].T, "o", color=colour, markersize=5, markeredgecolor=style.BLACK,
-                   markeredgewidth=0.5, zorder=4)
+        plane.plot([], "o", color=colour, markersize=5, markeredgecolor=style.BLACK, markeredgewidth=0.5, zorder=4,
+                   label=f"points {k}")
     style.label(plane, 1.02, -0.1, "parent", style.BLUE, ha="center", va="top")
     style.label(plane, -0.03, 1.0, "child", style.VERMILION, ha="right", va="center")
     style.label(plane, 1.2, 0.78, "data, in the colour\nof the atoms on:", va="center")
     for place, (colour, text) in enumerate(HUES[1:]):
         style.label(plane, 1.2, 0.6 - 0.11 * place, text, colour, va="center")
-    style.panel(plane, "a", f"atoms after {at} steps, from the true features")
+
+
+def frame(figure: Picture, numbers: Numbers, at: int) -> list[Any]:
+    """What moves, where it is after `at` steps."""
+    known = {artist.get_label(): artist for axes in figure.axes for artist in axes.get_children()}
+    moved = [style.panel(figure.axes[0], "a", f"atoms after {at} steps, from the true features")]
+
+    def put(label: str, x: Any, y: Any) -> None:
+        known[label].set_data(x, y)
+        moved.append(known[label])
+
+    for j, way in enumerate(np.swapaxes(numbers["D"], 0, 1)):
+        put(f"way {j}", *way[:at + 1].T)
+        known[f"atom {j}"].xy = way[at]
+        moved.append(known[f"atom {j}"])
+    fires = numbers["on"][at] @ np.array([1, 2])
+    for k in range(len(HUES)):
+        put(f"points {k}", *numbers["X"][fires == k].T)
+    steps = np.arange(at + 1)
+    put("F", steps, numbers["F"][:at + 1])
+    for key in ("stationarity", "kkt"):
+        put(key, steps, np.maximum(numbers[key][:at + 1], FLOOR))
+    picture = np.full((len(numbers["X"]), FRAMES + 1), np.nan)
+    picture[:, :at + 1] = (numbers["on"][:at + 1] @ np.array([1, 2])).T
+    known["on"].set_data(picture)
+    return [*moved, known["on"]]
 
 
 FIGURE = Figure(
