@@ -113,7 +113,7 @@ def test_what_is_no_sae_is_one_line(name, activations, tmp_path, capsys):
     write(tmp_path / name)
     assert main(["audit", str(tmp_path / name), "--data", str(activations / "X.npy")]) == 2
     out, err = capsys.readouterr()
-    assert out == "" and err.count("\n") == 1 and words in err and name in err or "every decoder row" in err or (
+    assert (out == "" and err.count("\n") == 1 and words in err and name in err) or "every decoder row" in err or (
         "give --lam" in err), err
 
 
