@@ -61,7 +61,7 @@ def audit(sae: SAE, data: Any, lam: float | None = None, *, rows: int | None = N
     rows : only so many first rows. refine : False leaves out training from the dictionary and restarts (slow).
     restarts : fits from the data beside the refined dictionary, for the basin.
     whole : refine and evaluate on all samples, instead of on halves. seed : of the restarts.
-    progress : called as progress(what, rows done, rows in all).
+    progress : called as progress(what, rows done, rows in all), 0 rows where only steps can be told.
 
     Raises InputError for data of another width than the SAE's, fewer than 16 rows, or no activity to take lam from.
     """
@@ -144,7 +144,7 @@ def _refined(data: Rows, whole: bool, D: Array, b: Array, lam: float, bias: bool
     notes = [f"refined on {len(X)} samples" + ("" if whole else " that are not among those evaluated")]
 
     def report(restart: int, objective: float, stationarity: float) -> None:
-        say(f"refining, stationarity {stationarity:.1e}, samples", len(X), len(X))
+        say(f"refining on {len(X)} activations, stationarity {stationarity:.1e}", 0, 0)
 
     found = fit(X, len(D), lam, bias=bias, start=D, start_bias=b if bias else None, progress=report)
     notes.append(f"the dictionary refined from it is {found.status} there, stationarity {found.stationarity:.1e}")

@@ -32,6 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Audit, print, write."""
     import json
+    import time
 
     from audits import audit, read_sae
     from testbed import checks, files
@@ -45,10 +46,17 @@ def run(arguments: argparse.Namespace) -> int:
     sae = read_sae(arguments.sae)
     shards = [as_rows("audit", name, files.load_data(name)["X"]) for name in arguments.data]
     source = shards[0] if len(shards) == 1 else Shards(shards)
+    start = time.monotonic()
     with Progress() as progress:
+
+        def report(what: str, done: int, total: int) -> None:
+            line = f"{what}: {done} of {total} activations" if total else what
+            (progress.finished if total and done == total else progress.say)(line, done, total)
+
         found = audit(sae, source, arguments.lam, rows=arguments.rows, refine=not arguments.no_refine,
-                      restarts=restarts, whole=arguments.whole, seed=arguments.seed,
-                      progress=lambda what, done, total: progress.say(f"{what} {done}/{total}", done, total))
+                      restarts=restarts, whole=arguments.whole, seed=arguments.seed, progress=report)
+        rate = found.shape[0] / max(time.monotonic() - start, 1e-9)
+        progress.finished(f"{found.shape[0]} activations audited, {rate:.3g} a second")
     if table is not None:
         found.save(table)
     if page is not None:

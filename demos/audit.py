@@ -94,8 +94,8 @@ def _(found, np, style):
 def _(found, mo):
     rows = [{"child": p["child"], "parent": p["parent"], "P(parent | child)": round(p["p"], 3),
              "angle": round(p["angle"], 1)} for p in found.nested[:12]]
-    mo.vstack([mo.md("**Nested latents**: the child fires (almost) only with its parent. At an optimum none is left (S6); "
-                     "train longer and they go, as children absorb their parents."),
+    mo.vstack([mo.md("**Nested latents**: the child fires (almost) only with its parent. At an optimum none is left "
+                     "(S6); train longer and they go, as children absorb their parents."),
                mo.ui.table(rows, selection=None) if rows else mo.md("None.")])
 
 

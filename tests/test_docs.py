@@ -11,7 +11,7 @@ import matplotlib.image
 import pytest
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES = [pytest.param("tutorial", marks=pytest.mark.slow), "add_a_world", "add_a_property", "add_a_figure"]
+PAGES = [pytest.param("tutorial", marks=pytest.mark.slow), "add_a_world", "add_a_property", "add_a_figure", "audit"]
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.M | re.S)
 
 

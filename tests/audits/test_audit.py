@@ -77,15 +77,17 @@ def test_a_topk_sae_pays_nothing(data):
 
 
 def test_true_parents_and_children_are_among_the_nested_pairs(data):
-    """Few steps at a small penalty: the SAE has not absorbed its parents yet, and their children nest in them."""
+    """An SAE of ours whose atoms are held at the features, and has not absorbed a parent: all true pairs, no others."""
     world = tree()
-    features = world.features
-    sae = Exactly(features, np.zeros(world.d), 0.02)
-    found = audit(sae, world.sample(6000, 6).X, 0.02, refine=False)
+    held = train(data, 20, 0.02, steps=1500, seed=0, start=world.features, decoder=False, bias=np.zeros(world.d)).sae
     sample = world.sample(6000, 6)
     on = sample.codes > 0
     truth = {(j, k) for j in range(20) for k in range(20) if j != k and on[:, j].any() and (on[:, k] | ~on[:, j]).all()}
-    assert truth and truth <= {(pair["child"], pair["parent"]) for pair in found.nested}
+    found = audit(held, sample.X, 0.02, refine=False)
+    assert len(truth) == 9 and {(pair["child"], pair["parent"]) for pair in found.nested} == truth
+    assert not found.holds  # S6: no optimum has such pairs
+    own = audit(train(data, 20, 0.1, steps=4000, seed=0).sae, sample.X, refine=False)
+    assert not own.nested  # trained to the end, children have absorbed their parents
 
 
 def test_atoms_without_direction_keep_their_numbers(data, trained):

@@ -50,7 +50,8 @@ def test_results_are_printed_and_written(activations, tmp_path, capsys):
     assert out.startswith("lam = 0.1: half the configuration's l1_coefficient 0.2; the data imply 0.")
     assert "not implied" in out and "an unfinished dictionary" in out
     text = page.read_text()
-    assert text.count("<figure") >= 4 and "<svg" not in text and "http://" not in text.replace("http://www.w3.org", "") and "A2" in text
+    assert text.count("<figure") >= 4 and "<svg" not in text and "A2" in text
+    assert "http://" not in text.replace("http://www.w3.org", "")
     with np.load(atoms) as held:
         assert held["encoder_price"].shape == (20,) and float(held["lam"]) == pytest.approx(0.1)
 
@@ -60,7 +61,8 @@ def test_shards_of_half_precision_are_one_data_set(activations, capsys):
     for data in ([activations / "X.npy"], [activations / "part0.safetensors", activations / "part1.safetensors"]):
         main(["audit", str(FIXTURES / "standard"), "--data", *map(str, data), "--no-refine", "--json"])
         said.append(json.loads(capsys.readouterr().out))
-    assert said[1]["n"] == 3000 and said[1]["objective"]["codes"] == pytest.approx(said[0]["objective"]["codes"], rel=1e-3)
+    assert said[1]["n"] == 3000
+    assert said[1]["objective"]["codes"] == pytest.approx(said[0]["objective"]["codes"], rel=1e-3)
 
 
 def test_an_optimum_of_ours_is_audited_at_its_exact_codes(tmp_path, capsys):
@@ -69,11 +71,12 @@ def test_an_optimum_of_ours_is_audited_at_its_exact_codes(tmp_path, capsys):
     np.save(tmp_path / "X.npy", X)
     best = fit(X, 20, 0.1, restarts=4, seed=1)
     best.save(tmp_path / "optimum.npz")
-    assert main(["audit", str(tmp_path / "optimum.npz"), "--data", str(tmp_path / "X.npy"), "--whole", "--json"]) == 0
+    words = ["audit", str(tmp_path / "optimum.npz"), "--data", str(tmp_path / "X.npy"), "--whole", "--json"]
+    assert main(words) == 0
     found = json.loads(capsys.readouterr().out)
     assert all(s["holds"] is not False for s in found["statements"])
     assert all(abs(found["gap"][name]) <= 1e-12 * best.objective for name in ("amortisation", "dictionary", "basin"))
-    assert all(s["residual"] <= 1e-8 for s in found["statements"] if s["codes"] == "codes" and s["residual"] is not None)
+    assert all(s["residual"] <= 1e-8 for s in found["statements"] if s["residual"] is not None)
 
 
 def test_as_a_process(activations, tmp_path):
@@ -113,12 +116,12 @@ def test_what_is_no_sae_is_one_line(name, activations, tmp_path, capsys):
     write(tmp_path / name)
     assert main(["audit", str(tmp_path / name), "--data", str(activations / "X.npy")]) == 2
     out, err = capsys.readouterr()
-    assert (out == "" and err.count("\n") == 1 and words in err and name in err) or "every decoder row" in err or (
-        "give --lam" in err), err
+    assert out == "" and err.count("\n") == 1 and words in err, err
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    (["--lam", "-1"], "lam must be"), (["--rows", "3"], "an audit takes at least 16"), (["--rows", "0"], "rows must be"),
+    (["--lam", "-1"], "lam must be"), (["--rows", "3"], "an audit takes at least 16"),
+    (["--rows", "0"], "rows must be"),
     (["--restarts", "-1"], "--restarts must be"), (["--report", "page.txt"], "must end in .html"),
     (["--out", "nowhere/atoms.npz"], "there is no folder"), (["--data", "missing.npy"], "missing.npy"),
 ])
