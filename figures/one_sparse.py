@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from figures import style
 from figures.base import Figure, Numbers, Picture, deviation
+
+if TYPE_CHECKING:
+    from testbed.descent.batch import Batch
 
 K, LAM = 9, 0.3
 LAMS = np.linspace(0.05, 0.95, 10)
@@ -25,12 +29,12 @@ def world(d: int) -> Any:
     return made.embed(d, "random", seed=1) if d == 3 else made
 
 
-def trained(d: int, lam: float, m: int = K) -> Any:
-    """A trained dictionary on the exact distribution."""
-    from testbed import fit
+def trained(d: int, lams: Sequence[float], m: int = K) -> Batch:
+    """Dictionaries trained on the exact distribution, one for each lam."""
+    from testbed import fit_many
 
     sample = world(d).exact()
-    return fit(sample.X, n_atoms=m, lam=lam, weights=sample.weights, restarts=12)
+    return fit_many(np.tile(sample.X, (len(lams), 1, 1)), m, np.array(lams), weights=sample.weights, restarts=12)
 
 
 def misses(D: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -41,14 +45,18 @@ def misses(D: np.ndarray, truth: np.ndarray) -> np.ndarray:
 def compute(*, lam: float = LAM) -> Numbers:
     """Atoms in the plane; F against lam in three spaces; F against the number of atoms."""
     numbers: dict[str, Any] = {"lam": lam, "lams": LAMS, "widths": WIDTHS, "spaces": SPACES, "tolerance": 1e-8}
-    F = np.array([[world(d).predict(at).objective for at in LAMS.tolist()] for d in SPACES])
-    found = [[trained(d, at) for at in LAMS.tolist()] for d in SPACES]
-    measured = np.array([[o.objective for o in row] for row in found])
-    away = max(misses(o.D, world(d).features).max() for d, row in zip(SPACES, found, strict=True) for o in row)
-    numbers |= {"F_lam": F[0], "F_lam_trained": measured, "features": world(2).features,
-                "atoms": trained(2, lam).D, "X": world(2).exact().X, "floor": world(2).predict(lam).objective}
+    worlds = [world(d) for d in SPACES]
+    F = np.array([[of.predict(at).objective for at in LAMS.tolist()] for of in worlds])
+    found = [trained(d, LAMS.tolist()) for d in SPACES]
+    measured = np.array([batch.objective for batch in found])
+    away = max(misses(D, of.features).max() for of, batch in zip(worlds, found, strict=True) for D in batch.D)
+    numbers |= {"F_lam": F[0], "F_lam_trained": measured, "features": worlds[0].features, "X": worlds[0].exact().X,
+                "floor": worlds[0].predict(lam).objective}
     for d in SPACES:
-        numbers[f"F_width_{d}"] = np.array([trained(d, lam, m).objective for m in WIDTHS.tolist()])
+        widths = [trained(d, [lam], m) for m in WIDTHS.tolist()]
+        numbers[f"F_width_{d}"] = np.array([batch.objective[0] for batch in widths])
+        if d == SPACES[0]:
+            numbers["atoms"] = widths[WIDTHS.tolist().index(K)].D[0]
     wide = [deviation(numbers[f"F_width_{d}"][WIDTHS >= K], np.full((WIDTHS >= K).sum(), numbers["floor"]))
             for d in SPACES]
     return numbers | {"deviation": max(deviation(measured, F), float(away), *wide)}

@@ -43,15 +43,17 @@ def kinds(optimum: Any, sample: Any) -> np.ndarray:
     return np.array([KINDS.index(verdict.kind) for verdict in fates(optimum, sample)])
 
 
-def hedging_angles(variant: str, bias: bool, lam: float) -> float:
-    """Angle in radians of one trained atom from the nearer feature; of hierarchical ones, from the parent."""
+def hedging_angles(variant: str, bias: bool, lams: np.ndarray) -> np.ndarray:
+    """Angles in radians of one trained atom from the nearer feature; of hierarchical ones, from the parent."""
     from generators import hedging
-    from testbed import fit
+    from testbed import fit_many
 
     world = hedging(variant)
     sample = world.exact()
-    atom = fit(sample.X, 1, lam, bias=bias, weights=sample.weights, restarts=8).D[0] @ world.features.T
-    return float(np.arctan2(*(atom[::-1] if variant == "hierarchical" else np.sort(atom))))
+    batch = fit_many(np.tile(sample.X, (len(lams), 1, 1)), 1, lams, bias=bias, weights=sample.weights, restarts=8)
+    along = batch.D[:, 0] @ world.features.T
+    first, second = (along if variant == "hierarchical" else np.sort(along)[:, ::-1]).T
+    return np.arctan2(second, first)
 
 
 def compute() -> Numbers:
@@ -65,15 +67,15 @@ def compute() -> Numbers:
             return hedged(lam) if variant == "hierarchical" else 0.0 if lam <= CLEAN else np.nan
         return lean(lam, 0.2, 0.0, 0.05) if variant == "hierarchical" else lean(lam, 0.1875, 0.1875, 0.0625)
 
-    measured = np.array([[hedging_angles(*case, lam) for lam in MARK.tolist()] for case in HEDGES])
+    measured = np.array([hedging_angles(*case, MARK) for case in HEDGES])
     predicted = np.array([[theory(*case, lam) for lam in MARK.tolist()] for case in HEDGES])
     numbers: dict[str, Any] = {"lam_line": LINE, "lam_mark": MARK, "hedging": measured, "tree_lams": TREE_LAMS,
                                "hedging_line": [[theory(*case, lam) for lam in LINE.tolist()] for case in HEDGES]}
-    sample = tree().sample(4000, 0)
+    sample = tree().sample(1500, 0)
     numbers["tree"] = [kinds(best(sample, lam, 2), sample) for lam in TREE_LAMS]
     stationarity = []
-    for name, sample in (("correlated", in_span(correlated_50().sample(1000, 0))),
-                         ("forest", synthetic_forest().sample(1500, 0))):
+    for name, sample in (("correlated", in_span(correlated_50().sample(500, 0))),
+                         ("forest", synthetic_forest().sample(600, 0))):
         optima = [best(sample, lam) for lam in LAMS[name]]
         stationarity += [o.stationarity for o in optima]
         total = np.mean(((sample.X - sample.X.mean(axis=0)) ** 2).sum(axis=1))

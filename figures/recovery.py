@@ -30,15 +30,19 @@ def truth(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return features, on * rng.uniform(0.5, 1.5, on.shape), weights / weights.sum()
 
 
-def drifts(features: np.ndarray, codes: np.ndarray, weights: np.ndarray, bias: bool) -> list[float]:
-    """For every lam, the largest angle between a feature and the atom trained from it."""
-    from testbed import fit
+def drifts(worlds: list[Any], bias: bool) -> np.ndarray:
+    """(w, lams): the largest angle between a feature and the atom trained from it, for worlds of as many features."""
+    from testbed import fit_many
 
-    found = []
-    for lam in LAMS.tolist():
-        D = fit(codes @ features, len(features), lam, bias=bias, weights=weights, start=features).D
-        found.append(2 * np.arcsin(np.linalg.norm(D - features, axis=1).max() / 2))
-    return found
+    n, k, each = max(len(codes) for _, codes, _ in worlds), len(worlds[0][0]), len(LAMS)
+    X, weights = np.zeros((len(worlds), n, k)), np.zeros((len(worlds), n))  # the shorter ones with points of no weight
+    for i, (features, codes, w) in enumerate(worlds):
+        X[i, :len(codes)], weights[i, :len(codes)] = codes @ features, w
+    truth = np.repeat([features for features, _, _ in worlds], each, axis=0)
+    D = fit_many(np.repeat(X, each, axis=0), k, np.tile(LAMS, len(worlds)), bias=bias,
+                 weights=np.repeat(weights, each, axis=0), start=truth,
+                 start_bias=np.zeros((len(truth), k)) if bias else None).D
+    return (2 * np.arcsin(np.linalg.norm(D - truth, axis=2).max(axis=1) / 2)).reshape(len(worlds), each)
 
 
 def compute(*, worlds: int = WORLDS, seed: int = 0) -> Numbers:
@@ -46,16 +50,17 @@ def compute(*, worlds: int = WORLDS, seed: int = 0) -> Numbers:
     from properties.first_order import tilt_rate
     from properties.recovery import recoverable
 
-    rows = []
-    for one in range(worlds):
-        features, codes, weights = truth(seed + one)
-        bias = bool(one % 2)
-        margin = recoverable(features, codes, weights, bias=bias).margin
-        rate = np.nan
-        if margin > 0:
-            rate = float(np.linalg.norm(tilt_rate(features, codes, weights, bias=bias), axis=1).max())
-        rows.append((bias, margin, rate, drifts(features, codes, weights, bias)))
-    biased, margins, rates, drift = (np.array(column) for column in zip(*rows, strict=True))
+    known = [truth(seed + one) for one in range(worlds)]
+    biased, sizes = np.arange(worlds) % 2 == 1, np.array([len(features) for features, _, _ in known])
+    margins, rates, drift = np.empty(worlds), np.full(worlds, np.nan), np.empty((worlds, len(LAMS)))
+    for one, (world, bias) in enumerate(zip(known, biased.tolist(), strict=True)):
+        margins[one] = recoverable(*world, bias=bias).margin
+        if margins[one] > 0:
+            rates[one] = np.linalg.norm(tilt_rate(*world, bias=bias), axis=1).max()
+    for bias in (False, True):
+        for k in np.unique(sizes[biased == bias]):
+            alike = np.flatnonzero((biased == bias) & (sizes == k))
+            drift[alike] = drifts([known[one] for one in alike], bias)
     # the error of drift / lam is of order lam: a step of extrapolation in lam removes it
     (far, near), (high, low) = LAMS[-2:], drift[:, -2:].T
     measured = (far * low / near - near * high / far) / (far - near)

@@ -38,7 +38,7 @@ def compute(*, lam: float = LAM, seed: int = 1) -> Numbers:
     """For m = 1..k atoms: which children share one, and F; predicted, and trained."""
     from generators import nests
     from generators.splitting import children
-    from properties.splitting_tree import confirmed, splits, trained
+    from properties.splitting_tree import confirmed, partition, trained
 
     numbers: dict[str, Any] = {"lam": lam, "tolerance": 1e-9}
     worst = 0.0
@@ -46,8 +46,8 @@ def compute(*, lam: float = LAM, seed: int = 1) -> Numbers:
         k = world.n_features - 1
         theory = [confirmed(world, lam, m) for m in range(1, k + 1)]
         X, weights = children(world)
-        found = np.array([trained(X, weights, lam, m, 16, seed=seed).objective for m in range(1, k + 1)])
-        path = splits(world, lam, restarts=16)
+        optima = [trained(X, weights, lam, m, 16, seed=seed) for m in range(1, k + 1)]
+        found, path = np.array([o.objective for o in optima]), [partition(o) for o in optima]
         predicted = np.array([membership(p.values["groups"], k) for p in theory])
         worst = max(worst, deviation(found, [p.objective for p in theory]),
                     deviation(np.array([membership(groups, k) for groups in path]), predicted))

@@ -13,7 +13,7 @@ import numpy as np
 from generators import World, sharing
 from generators.prediction import Prediction
 from generators.splitting import SILENT, Groups, children
-from testbed import Optimum, fit
+from testbed import Optimum, fit, fit_many
 from testbed.checks import Array
 from testbed.errors import InputError
 
@@ -46,28 +46,28 @@ def trained(X: Array, weights: Array, lam: float, m: int, restarts: int, seed: i
     points leaves, though a shared atom be better.
     """
     p = weights / weights.sum()
-    rng = np.random.default_rng(seed)
-    tries = [fit(X, m, lam, weights=p, restarts=restarts, seed=seed)]
-    for _ in range(restarts):
-        D = rng.dirichlet(np.full(len(X), 0.5), m) @ X
-        tries.append(fit(X, m, lam, weights=p, start=D / np.linalg.norm(D, axis=1, keepdims=True)))
+    D = np.random.default_rng(seed).dirichlet(np.full(len(X), 0.5), (restarts, m)) @ X
+    mixed = fit_many(np.tile(X, (restarts, 1, 1)), m, lam, weights=p, start=D / np.linalg.norm(D, axis=2, keepdims=True))
+    tries = [fit(X, m, lam, weights=p, restarts=restarts, seed=seed), mixed.optimum(int(mixed.objective.argmin()))]
     return min(tries, key=lambda optimum: optimum.objective)
 
 
-def splits(world: World, lam: float, restarts: int = 32, seed: int = 0) -> list[Groups]:
-    """Measured, by training: for m = 1..k atoms, the groups of children that share an atom (largest first).
+def partition(optimum: Optimum) -> Groups:
+    """The groups of children that share an atom, largest first, of a dictionary trained on the points of `children`.
 
     Raises ValueError if a child is coded by two atoms at once: then there is no partition.
     """
+    Z = optimum.Z.toarray()
+    on = Z > SILENT * Z.max()
+    if (on.sum(axis=1) > 1).any():
+        child = int(np.argmax(on.sum(axis=1)))
+        raise InputError(f"splits: with {optimum.n_atoms} atoms child {child} is coded by several at lam = "
+                         f"{optimum.problem.lam:g}: no partition")
+    groups = [tuple(np.flatnonzero(column).tolist()) for column in on.T if column.any()]
+    return tuple(sorted(groups, key=lambda group: (-len(group), group)))
+
+
+def splits(world: World, lam: float, restarts: int = 32, seed: int = 0) -> list[Groups]:
+    """Measured, by training: for m = 1..k atoms, the groups of children that share an atom. Raises as `partition`."""
     X, weights = children(world)
-    path = []
-    for m in range(1, len(X) + 1):
-        found = trained(X, weights, lam, m, restarts, seed)
-        Z = found.Z.toarray()
-        on = Z > SILENT * Z.max()
-        if (on.sum(axis=1) > 1).any():
-            child = int(np.argmax(on.sum(axis=1)))
-            raise InputError(f"splits: with {m} atoms child {child} is coded by several at lam = {lam:g}: no partition")
-        groups = [tuple(np.flatnonzero(column).tolist()) for column in on.T if column.any()]
-        path.append(tuple(sorted(groups, key=lambda group: (-len(group), group))))
-    return path
+    return [partition(trained(X, weights, lam, m, restarts, seed)) for m in range(1, len(X) + 1)]

@@ -71,8 +71,8 @@ class Batch:
 
 
 def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bool = True, weights: Any = None,
-             seed: int = 0, restarts: int = 1, start: Any = None, progress: Progress | None = None,
-             threads: int | None = None) -> Batch:
+             seed: int = 0, restarts: int = 1, start: Any = None, start_bias: Any = None,
+             progress: Progress | None = None, threads: int | None = None) -> Batch:
     """Train a dictionary for each of p small problems to a verified optimum.
 
     Parameters
@@ -82,7 +82,8 @@ def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bo
     weights : (n,) for all or (p, n), >= 0 with sum 1 for each problem; None for 1/n each.
     seed : fixes all starts; what a problem starts from does not depend on how many follow it.
     restarts : starts tried for each problem; the best objective is kept, the earliest of those within 1e-10 of it.
-    start : (p, m, d) unit-norm atoms to train from instead; a fitted bias then starts at the mean.
+    start : (p, m, d) unit-norm atoms to train from instead.
+    start_bias : (p, d) where a fitted bias starts with `start`; None for the mean of the samples.
     progress : called as progress(restart, objective, stationarity) at every step, with arrays (p,): where each problem
         is in that restart, infinite before it begins.
     threads : how many work at most; None for as many as numba is set to. The result is the same for any number.
@@ -104,6 +105,7 @@ def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bo
     seed = checks.integer(where, "seed", seed, 0, SEEDS)
     restarts = checks.count(where, "restarts", restarts, high=checks.TRIALS)
     given = None if start is None else _start(where, start, p, m, d)
+    beside = None if start_bias is None else _beside(where, start_bias, given is not None and bias, p, d)
     unit = np.array([power_of_two_near(value) for value in penalties])
     scaled = X / unit[:, None, None]
     shown = Shown(progress, unit)
@@ -116,7 +118,10 @@ def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bo
         for part in (slice(lo, lo + size) for lo in range(0, p, size)):
             chunk = scaled[part], w[part], penalties[part] / unit[part]
             origins = [given[part]] if given is not None else (draw_many(*chunk, m, *stream) for stream in streams)
-            parts.append(_train(chunk, not nonnegative, bias, origins, shown, part))
+            offset = None
+            if bias:
+                offset = np.einsum("ai,aik->ak", chunk[1], chunk[0]) if beside is None else (beside / unit[:, None])[part]
+            parts.append(_train(chunk, not nonnegative, offset, origins, shown, part))
     theta, Z, least = (np.concatenate(column) for column in zip(*parts, strict=True))
     D = theta[:, :m]
     b = theta[:, m] * unit[:, None] if bias else np.zeros((p, d))
@@ -161,6 +166,16 @@ def _start(where: str, start: Any, p: int, m: int, d: int) -> Array:
     return normalised(D)
 
 
+def _beside(where: str, start_bias: Any, wanted: bool, p: int, d: int) -> Array:
+    """The biases (p, d) that training from `start` begins with; InputError where there is no start or no bias."""
+    if not wanted:
+        raise InputError(f"{where}: start_bias goes with start and bias=True: it is where the bias begins")
+    b = checks.real_array(where, "start_bias", start_bias, 2)
+    if b.shape != (p, d):
+        raise InputError(f"{where}: start_bias must have shape {(p, d)}; its shape is {b.shape}")
+    return b
+
+
 class Shown:
     """What `progress` is told: the objectives and residuals (p,) of the current restart, chunk by chunk."""
 
@@ -175,16 +190,17 @@ class Shown:
             self.progress(restart, self.objective.copy(), self.stationarity.copy())
 
 
-def _train(chunk: tuple[Array, Array, Array], signed: bool, bias: bool, origins: Iterable[Array], shown: Shown,
+def _train(chunk: tuple[Array, Array, Array], signed: bool, offset: Array | None, origins: Iterable[Array], shown: Shown,
            part: slice) -> tuple[Array, Array, Array]:
-    """theta, codes and least curvatures of the problems of a chunk: the best descents, saddles escaped."""
+    """theta, codes and least curvatures of the problems of a chunk: the best descents, saddles escaped. offset (p, d):
+    where the biases start, None where none is fitted."""
     X, w, lam = chunk
     everyone = np.arange(len(X))
     best: Lockstep | None = None
     for number, theta in enumerate(origins):
-        if bias:
-            theta = np.concatenate([theta, np.einsum("ai,aik->ak", w, X)[:, None]], axis=1)
-        engine = Lockstep(X, w, lam, signed, int(bias), theta)
+        if offset is not None:
+            theta = np.concatenate([theta, offset[:, None]], axis=1)
+        engine = Lockstep(X, w, lam, signed, int(offset is not None), theta)
         descend(engine, everyone, partial(shown, number, part, engine))
         if best is None:
             best = engine
