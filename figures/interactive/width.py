@@ -18,19 +18,22 @@ X = LENGTH[:, None] * np.stack([np.cos(np.radians(DEGREES)), np.sin(np.radians(D
 POINTS = len(X)
 LAM = Control("lam", "penalty λ", 0.05, 0.05, 10, 3)
 WIDTH = Control("width", "number of atoms m", 1, 1, POINTS, 3, 0)
-RESTARTS = 6
+RESTARTS = 16
 
 
 def compute(say: Say) -> Numbers:
-    """For every penalty, optima along the widths: searches, warm starts both ways, and the bounds of G1 checked."""
-    from testbed import huber, path
+    """Optima of every width at all penalties at once, warm starts along both, and the bounds of G1 checked."""
+    from testbed import Path, fit_many, huber
+    from testbed.basins.paths import repair
 
-    optima, violations = [], 0
-    for lam in LAM.values.tolist():
-        say(f"page {PAGE.name}: λ = {lam:.2f}")
-        found = path(X, [int(m) for m in WIDTH.values], lam, restarts=RESTARTS)
-        optima += [_in_order(one) for one in found.optima]
-        violations += len(found.violations)
+    every_lam = []  # for each width, its optima at all penalties
+    for m in WIDTH.values.astype(int).tolist():
+        say(f"page {PAGE.name}: m = {m}")
+        batch = fit_many(np.repeat(X[None], LAM.count, axis=0), m, LAM.values, restarts=RESTARTS)
+        every_lam.append(repair(Path(tuple(map(batch.optimum, range(LAM.count))))).optima)
+    found = [repair(Path(optima)) for optima in zip(*every_lam, strict=True)]
+    optima = [_in_order(one) for path in found for one in path.optima]
+    violations = sum(len(path.violations) for path in found)
     settings = PAGE.parameters()
     D, Z = np.full((PAGE.frames, POINTS, 2), np.nan), np.zeros((PAGE.frames, POINTS, POINTS))
     for k, one in enumerate(optima):
@@ -107,8 +110,8 @@ def build(numbers: Numbers) -> bytes:
                                                    style.PURPLE, style.SKY],
                  "grey": style.GREY, "scale": 14, "statuses": list(STATUS)}
     code = document.constants(constants) + document.lookup(PAGE) + CODE
-    about = document.about(PAGE, numbers, f"each the best of {RESTARTS} random starts, of moves between basins, and of "
-                           "the optima one atom narrower and wider as starts; bounds of G1 between neighbouring widths "
+    about = document.about(PAGE, numbers, f"each the best of {RESTARTS} random starts and of the optima one atom narrower "
+                           "and wider, and at the penalties before and after, as starts; bounds of G1 between widths "
                            f"that were broken: {int(numbers['violations'])}",
                            "the floor, where every point has its own atom")
     panels = [
