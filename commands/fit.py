@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     same = int((found <= optimum.objective * (1 + 1e-9)).sum())
     print(f"restarts      {len(found)}; {same} reached the best, the worst ended at {found.max():.12g}")
     if optimum.status == "unconverged":
-        outcome.complain("testbed: training did not converge; the result was written and says so")
+        outcome.complain(f"testbed: training did not converge ({optimum.reason}); the result was written and says so")
         return outcome.FAILED
     return 0
 

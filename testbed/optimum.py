@@ -19,7 +19,7 @@ from testbed.checks import Array
 from testbed.dictionary import Dictionary, atoms
 from testbed.errors import InputError
 from testbed.problem import Problem
-from testbed.verify import Progress
+from testbed.verify import Progress, reasons
 
 DENSE_ENTRIES = 1 << 25  # a file holds Z dense up to this many entries (256 MiB), and as three sparse arrays beyond
 
@@ -38,6 +38,7 @@ class Optimum(Dictionary):
     status : 'global' | 'local_min' | 'stationary' | 'unconverged', as testbed.verify supports it.
     restarts, seed : how many starts were tried, from which seed; 0 and None for a dictionary that was brought.
     objectives : (restarts,) the objective each restart ended with, in order.
+    ended : why training stopped short of an optimum, in words; '' where it did not, or was not done here.
 
     Derived, computed when asked for: R, S, mu, live, G, support, radius (see Dictionary).
     """
@@ -51,13 +52,21 @@ class Optimum(Dictionary):
     restarts: int = 0
     seed: int | None = None
     objectives: Array | None = None
+    ended: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why it is unconverged: which conditions do not hold, and what ended its training; '' for any other status."""
+        if self.status != "unconverged":
+            return ""
+        return reasons(self.kkt, self.stationarity, self.measured.norms, self.ended)
 
     def __repr__(self) -> str:
         return f"Optimum({self.status}, objective {self.objective:.12g}, {self.n_atoms} atoms, {self.problem!r})"
 
     @classmethod
     def at(cls, problem: Problem, D: Any, b: Any = None, Z: Any = None, *, hessian_min: float | None = None,
-           restarts: int = 0, seed: int | None = None, objectives: Array | None = None,
+           restarts: int = 0, seed: int | None = None, objectives: Array | None = None, ended: str = "",
            progress: Progress | None = None) -> Optimum:
         """Measure the dictionary D (m, d) on a problem; codes Z (n, m) are computed exactly if not given.
 
@@ -76,7 +85,7 @@ class Optimum(Dictionary):
         seen = brought.measure(progress)
         found = cls(problem=problem, D=D, b=b, Z=Z, objective=seen.objective, stationarity=seen.stationarity,
                     kkt=seen.kkt, status=seen.status(hessian_min), hessian_min=hessian_min, restarts=restarts,
-                    seed=seed, objectives=objectives, coder=brought.coder)
+                    seed=seed, objectives=objectives, ended=ended, coder=brought.coder)
         vars(found)["measured"] = seen
         return found
 

@@ -112,6 +112,8 @@ def share() -> int:
 def together(count: int, kernel: Callable[..., Any], *args: Any) -> Any:
     """Call a kernel with parallel regions on `count` threads; numba is left as it was found."""
     before = numba.get_num_threads()
+    if before == count and numba.threading_layer() != "workqueue":
+        return kernel(*args)
     # under workqueue, numba's layer of last resort, two regions at once abort the process
     with _Process.region if numba.threading_layer() == "workqueue" else nullcontext():
         numba.set_num_threads(count)

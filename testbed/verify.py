@@ -19,6 +19,8 @@ from testbed.problem import Block, Problem
 
 KKT_TOLERANCE = 1e-12
 STATIONARITY_TOLERANCE = 1e-10
+UNIT = 1e-14  # on | |d_j| - 1 |
+FLAT = 1e-9  # a relative curvature smaller than this in size is not told from zero (M1)
 GLOBAL_TOLERANCE = 1e-9  # on max|r|/lam - 1: the certificate of the wide limit (G2)
 
 Codes = Callable[[Block], csr_array]
@@ -59,14 +61,23 @@ class Measurement:
         """'global', 'local_min', 'stationary' or 'unconverged': the strongest claim these numbers support.
 
         global: stationary and max|r| <= lam, so the objective equals its floor (G2). local_min: stationary with the
-        least eigenvalue of the Hessian positive (M1). stationary: the first-order conditions hold and nothing more is
-        known. unconverged: they do not.
+        least relative eigenvalue of the Hessian above FLAT, so that rounding does not decide its sign (M1).
+        stationary: the first-order conditions hold and nothing more is known. unconverged: they do not; `reasons` says
+        which.
         """
-        if not (self.kkt <= kkt_tolerance and self.stationarity <= stationarity_tolerance and self.norms <= 1e-14):
+        if not (self.kkt <= kkt_tolerance and self.stationarity <= stationarity_tolerance and self.norms <= UNIT):
             return "unconverged"
         if self.radius <= 1 + GLOBAL_TOLERANCE:
             return "global"
-        return "local_min" if hessian_min is not None and hessian_min > 0 else "stationary"
+        return "local_min" if hessian_min is not None and hessian_min > FLAT else "stationary"
+
+
+def reasons(kkt: float, stationarity: float, norms: float, ended: str) -> str:
+    """Which of the first-order conditions do not hold, by how much, and why training ended, where that is known."""
+    found = (("kkt", kkt, KKT_TOLERANCE), ("stationarity", stationarity, STATIONARITY_TOLERANCE),
+             ("norms", norms, UNIT))
+    return "; ".join([f"{name} {value:.1e} exceeds {most:.0e}" for name, value, most in found if not value <= most]
+                     + ([ended] if ended else []))
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,8 +192,8 @@ class Measurements:
     def status(self, hessian_min: Array) -> np.ndarray:
         """(p,) strings, as `Measurement.status`; hessian_min (p,) is NaN where it is not known."""
         converged = ((self.kkt <= KKT_TOLERANCE) & (self.stationarity <= STATIONARITY_TOLERANCE)
-                     & (self.norms <= 1e-14))
-        return np.select([~converged, self.radius <= 1 + GLOBAL_TOLERANCE, hessian_min > 0],
+                     & (self.norms <= UNIT))
+        return np.select([~converged, self.radius <= 1 + GLOBAL_TOLERANCE, hessian_min > FLAT],
                          ["unconverged", "global", "local_min"], "stationary")
 
 

@@ -52,6 +52,11 @@ def _gram(D32: np.ndarray) -> np.ndarray:
     return G
 
 
+def _wider(rows: np.ndarray, by: int) -> np.ndarray:
+    """A copy with so many more columns of zeros; np.pad by nothing takes longer than small problems' coding."""
+    return np.pad(rows, ((0, 0), (0, by))) if by else rows.copy()
+
+
 class Coder:
     """Codes of the rows of X, kept as a warm start from one dictionary to the next.
 
@@ -78,8 +83,8 @@ class Coder:
     def restore(self, snapshot: tuple[np.ndarray, Array, np.ndarray]) -> None:
         """Return to an earlier snapshot; one from before the buffers grew is widened to their width."""
         idx, val, cnt = snapshot
-        grow = ((0, 0), (0, self.width - idx.shape[1]))
-        self.idx, self.val, self.cnt = np.pad(idx, grow), np.pad(val, grow), cnt.copy()
+        narrow = self.width - idx.shape[1]
+        self.idx, self.val, self.cnt = _wider(idx, narrow), _wider(val, narrow), cnt.copy()
 
     def code(self, X: Array, D: Array, b: Array | None = None, unit: float = 1.0, gram: Any = None) -> None:
         """Solve for every row of (X - b) / unit on the dictionary D (m, d), from the codes held; BLAS must be on one
@@ -111,8 +116,8 @@ class Coder:
 
     def _widen(self) -> None:
         self.width = min(self.most, 2 * self.width)
-        grow = ((0, 0), (0, self.width - self.idx.shape[1]))
-        self.idx, self.val = np.pad(self.idx, grow), np.pad(self.val, grow)
+        narrow = self.width - self.idx.shape[1]
+        self.idx, self.val = _wider(self.idx, narrow), _wider(self.val, narrow)
         self.workspace = None
 
     def _space(self, threads: int) -> tuple[np.ndarray, ...]:

@@ -44,6 +44,7 @@ class Batch:
     objective : (p,) in squared units of X. stationarity, kkt : (p,) normalised residuals (see testbed.verify).
     hessian_min : (p,) least relative curvature (M1), NaN where none was certified.
     status : (p,) of 'global', 'local_min', 'stationary', 'unconverged', as in Optimum.
+    reason : (p,) why one is unconverged, in words; '' for the others.
     """
 
     X: Array
@@ -59,6 +60,7 @@ class Batch:
     kkt: Array
     hessian_min: Array
     status: np.ndarray
+    reason: np.ndarray
 
     def __len__(self) -> int:
         return len(self.X)
@@ -122,7 +124,7 @@ def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bo
             if bias:
                 offset = np.einsum("ai,aik->ak", chunk[1], chunk[0]) if beside is None else (beside / unit[:, None])[part]
             parts.append(_train(chunk, not nonnegative, offset, origins, shown, part))
-    theta, Z, least = (np.concatenate(column) for column in zip(*parts, strict=True))
+    theta, Z, least, ended = (np.concatenate(column) for column in zip(*parts, strict=True))
     D = theta[:, :m]
     b = theta[:, m] * unit[:, None] if bias else np.zeros((p, d))
     Z *= unit[:, None, None]
@@ -130,7 +132,11 @@ def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bo
     arrays = {"X": X, "weights": w, "lam": penalties, "D": np.ascontiguousarray(D), "b": b, "Z": Z,
               "objective": seen.objective, "stationarity": seen.stationarity, "kkt": seen.kkt, "hessian_min": least}
     frozen = {name: checks.frozen(array) for name, array in arrays.items()}
-    return Batch(**frozen, bias=bias, nonnegative=nonnegative, status=seen.status(least))
+    status = seen.status(least)
+    reason = np.full(p, "", object)
+    for i in np.flatnonzero(status == "unconverged"):
+        reason[i] = verify.reasons(seen.kkt[i], seen.stationarity[i], seen.norms[i], ended[i])
+    return Batch(**frozen, bias=bias, nonnegative=nonnegative, status=status, reason=reason)
 
 
 def _penalties(where: str, lam: Any, X: Array, w: Array) -> Array:
@@ -191,9 +197,11 @@ class Shown:
 
 
 def _train(chunk: tuple[Array, Array, Array], signed: bool, offset: Array | None, origins: Iterable[Array], shown: Shown,
-           part: slice) -> tuple[Array, Array, Array]:
-    """theta, codes and least curvatures of the problems of a chunk: the best descents, saddles escaped. offset (p, d):
-    where the biases start, None where none is fitted."""
+           part: slice) -> tuple[Array, Array, Array, np.ndarray]:
+    """theta, codes, least curvatures and how training ended (see `Engine`): the best descents, saddles escaped.
+
+    offset (p, d) : where the biases start, None where none is fitted.
+    """
     X, w, lam = chunk
     everyone = np.arange(len(X))
     best: Lockstep | None = None
@@ -212,4 +220,4 @@ def _train(chunk: tuple[Array, Array, Array], signed: bool, offset: Array | None
     if len(failed):
         raise CodingError(f"problem {part.start + failed[0, 0]}: sample {failed[0, 1]} could not be coded: its atoms "
                           "are too nearly dependent")
-    return best.here("theta", everyone), best.dense(everyone), least
+    return best.here("theta", everyone), best.dense(everyone), least, best.ended

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from testbed.checks import Array
-from testbed.descent.curvature import FLAT, STATIONARY, least_curvature
+from testbed.descent.curvature import STATIONARY, least_curvature
 from testbed.descent.engines import ALONE, Alone
 from testbed.descent.phi import Reduced
 from testbed.descent.revival import escape
@@ -16,7 +16,7 @@ from testbed.dictionary import Dictionary
 from testbed.errors import InputTypeError
 from testbed.problem import BLOCK_ENTRIES
 from testbed.threads import limited
-from testbed.verify import KKT_TOLERANCE
+from testbed.verify import FLAT, KKT_TOLERANCE
 
 MEMORY = 1 << 30  # bytes
 
@@ -25,9 +25,9 @@ MEMORY = 1 << 30  # bytes
 class Classification:
     """What a dictionary with exact codes is, to second order.
 
-    kind : 'local minimum' (least > 0), 'saddle' (a step along `direction` was seen to lower F), 'degenerate' (a support
-    about to change, a flat direction, or no eigenvalue certified), 'not stationary', or 'too large to examine': data,
-    codes and an inverse for every support would take more than MEMORY bytes.
+    kind : 'local minimum' (least > FLAT), 'saddle' (a step along `direction` was seen to lower F), 'degenerate' (a
+    support about to change, a flat direction, or no eigenvalue certified), 'not stationary', or 'too large to examine':
+    data, codes and an inverse for every support would take more than MEMORY bytes.
     least, margin : see Curvature. direction : (m, d) tangent to the atoms; bias_direction : (d,).
     decrease : by how much F fell along the direction, in squared units of X; 0 unless a saddle.
     """

@@ -26,7 +26,6 @@ from testbed.checks import Array
 from testbed.descent.phi import Point, Reduced
 
 COMPLEMENTARITY = 1e-9  # nearer than this to a change of support, the second derivative is one-sided and not claimed
-FLAT = 1e-9  # a relative curvature smaller than this in size is not told from zero
 STATIONARY = 1e-8  # the Hessian is asked about points at least this stationary
 ASIDE = tuple(sign * size for size in (0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4) for sign in (1, -1))  # off a saddle
 DENSE = 256  # up to this many free directions the matrix is formed and all its eigenvalues taken

@@ -21,13 +21,16 @@ Indices = np.ndarray
 class Engine(Protocol):
     """p problems, each at a point, with a second place where its next step is tried.
 
-    m atoms and `extra` rows of bias; lam (p,) in [1/2, 1), w (p, n). The fields of a point are those of `phi.Point`.
+    m atoms and `extra` rows of bias; lam (p,) in [1/2, 1), w (p, n), length (p, n) of samples. The fields of a point
+    are those of `phi.Point`. ended (p,) says in words why the last descent stopped short; '' where it did not.
     """
 
     m: int
     extra: int
     lam: Array
     w: Array
+    length: Array
+    ended: np.ndarray
 
     def here(self, field: str, who: Indices) -> Array:
         """A field of the points where the problems are."""
@@ -55,7 +58,8 @@ class Alone:
     def __init__(self, phi: Reduced, point: Point) -> None:
         self.phi, self.point, self.trial = phi, point, point
         self.m, self.extra = phi.m, phi.extra
-        self.lam, self.w = np.array([phi.lam]), phi.w[None]
+        self.lam, self.w, self.length = np.array([phi.lam]), phi.w[None], phi.length[None]
+        self.ended: np.ndarray = np.full(1, "", object)
         self._hessian: Hessian | None = None
 
     def here(self, field: str, who: Indices) -> Array:

@@ -10,10 +10,11 @@ import numpy as np
 
 from testbed.bases import lowest
 from testbed.checks import Array
-from testbed.descent.curvature import COMPLEMENTARITY, FLAT
+from testbed.descent.curvature import COMPLEMENTARITY
 from testbed.descent.engines import Indices
 from testbed.descent.phi import on_sphere, slopes, tangent
 from testbed.kernels import small
+from testbed.verify import FLAT
 
 
 class Lockstep:
@@ -27,6 +28,7 @@ class Lockstep:
         self.X, self.w, self.lam, self.signed, self.extra = X, w, lam, signed, extra
         self.length = np.sqrt((X * X).sum(axis=2))
         p, n, d = X.shape
+        self.ended: np.ndarray = np.full(p, "", object)
         m = self.m = theta.shape[1] - extra
         K = min(m, d)
         self.theta = np.concatenate([theta, theta])
@@ -59,6 +61,7 @@ class Lockstep:
         for field in ("theta", "idx", "val", "cnt", "R", "P", "gradient", "curvature", "pull", "mu", "value",
                       "stationarity"):
             getattr(self, field)[self.at[who]] = other.here(field, who)
+        self.ended[who] = other.ended[who]
 
     def evaluate(self, who: Indices, theta: Array) -> None:
         """Evaluate the problems `who` at theta, in their spare places."""

@@ -23,14 +23,19 @@ Report = Callable[[], None]
 def minimise(engine: Engine, who: Indices, target: Array, report: Report, most: int = 2000) -> None:
     """Descend until stationarity <= target (p,), or no step helps, or `most` steps were tried.
 
-    Only a step of numbers to a point where phi is a number is ever taken.
+    Only a step of numbers to a point where phi is a number is ever taken. Why one stopped short is left in
+    `engine.ended`.
     """
+    engine.ended[who] = ""
     radius = np.full(len(target), 0.3)
     for _ in range(most):
         report()
         before = engine.here("stationarity", who)
         on = (before > target[who]) & (radius[who] >= 1e-13)
         if not on.all():
+            for i in who[~on & (before > target[who])]:
+                reach = (engine.length[i] * (engine.w[i] > 0)).max() / engine.lam[i]
+                engine.ended[i] = f"no step helps any more; |x| is up to {reach:.0e} lam"
             who, before = who[on], before[on]
         if not len(who):
             break
@@ -49,6 +54,8 @@ def minimise(engine: Engine, who: Indices, target: Array, report: Report, most: 
             length = _length(step[narrow], engine.here("curvature", who)[narrow])
             radius[who[narrow]] = 0.5 * np.minimum(radius[who[narrow]], length)
         engine.take(who[ratio > 0.05])
+    else:
+        engine.ended[who] = f"{most} Newton steps did not suffice"
 
 
 def inner(U: Array, V: Array) -> Array:

@@ -11,9 +11,10 @@ import numpy as np
 
 from testbed.checks import Array
 from testbed.descent import newton
-from testbed.descent.curvature import ASIDE, FLAT, STATIONARY
+from testbed.descent.curvature import ASIDE, STATIONARY
 from testbed.descent.engines import Engine, Indices
 from testbed.descent.phi import normalised, unit_atoms
+from testbed.verify import FLAT
 
 TARGET = 1e-12  # stationarity aimed at; testbed.verify accepts what is below its own tolerance
 ROUGH = 1e-3  # stationarity at which dead atoms are looked at first
@@ -37,6 +38,8 @@ def descend(engine: Engine, who: Indices, report: newton.Report) -> None:
         who = who[~done]
         if not len(who):
             break
+    else:
+        engine.ended[who] = f"{REVIVALS} rounds of moving atoms did not suffice"
 
 
 def revive(engine: Engine, who: Indices) -> np.ndarray:

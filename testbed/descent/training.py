@@ -49,7 +49,8 @@ def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool 
 
     Returns
     -------
-    Optimum, whose `status` states what was verified: 'global', 'local_min', 'stationary' or 'unconverged'.
+    Optimum, whose `status` states what was verified: 'global', 'local_min', 'stationary' or 'unconverged', and then
+    `reason` says why.
 
     Raises InputError naming the argument, before any work is done; CodingError naming a sample that could
     not be coded.
@@ -84,7 +85,7 @@ def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool 
                 best = engine
         assert best is not None
         least = settle(best, ALONE, lambda: report(best, restarts - 1))
-    return finish(problem, phi, best.point, least, restarts, seed, np.array(objectives))
+    return finish(problem, phi, best.point, least, restarts, seed, np.array(objectives), best.ended[0])
 
 
 def _beside(where: str, start_bias: Any, problem: Problem, start: Array | None) -> Array:
@@ -112,11 +113,12 @@ def train(phi: Reduced, theta: Array, report: Callable[[Point], None]) -> tuple[
 
 
 def finish(problem: Problem, phi: Reduced, point: Point, least: Array, restarts: int = 0,
-           seed: int | None = None, objectives: Array | None = None) -> Optimum:
-    """The point as a verified Optimum, in the units of the problem; least (1,) is its curvature, NaN if not known."""
+           seed: int | None = None, objectives: Array | None = None, ended: str = "") -> Optimum:
+    """The point as a verified Optimum, in the units of the problem; least (1,) is its curvature, NaN if not known;
+    ended says why training stopped short of it."""
     phi.coder.restore(point.codes)
     b = point.theta[phi.m] * phi.unit if phi.extra else np.zeros(problem.d)
     found = Dictionary.of(problem, point.theta[: phi.m], b)
     return Optimum.at(problem, found.D, b, completed(found, phi.coder.sparse(phi.m, phi.unit)),
                       hessian_min=None if np.isnan(least[0]) else float(least[0]),
-                      restarts=restarts, seed=seed, objectives=objectives)
+                      restarts=restarts, seed=seed, objectives=objectives, ended=ended)
