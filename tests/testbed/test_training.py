@@ -13,6 +13,7 @@ from testbed.descent.curvature import least_curvature
 from testbed.descent.engines import ALONE, Alone
 from testbed.descent.phi import Reduced, slopes
 from testbed.threads import limited
+from testbed.verify import FLAT, measure_many
 
 PAIR = np.array([[1.0, 0], [0, 1], [1, 1]])
 
@@ -345,3 +346,30 @@ def test_a_bias_can_be_given_with_the_start():
                          ({"start_bias": a.b[:2]}, "start_bias must have")):
         with pytest.raises(InputError, match=words):
             fit(X, 4, 0.15, weights=w, **({"start": a.D, "start_bias": a.b, "bias": True} | wrong))
+
+
+def test_what_is_unconverged_says_why():
+    """Steps that did not suffice, steps that rounding makes useless, or only what was measured of another's atoms."""
+    X = np.random.default_rng(0).standard_normal((12, 3))
+    X[0] *= 3e5
+    slow, many = fit(X, 3, 1e-6, restarts=1), fit_many(X[None], 3, 1e-6, start=np.eye(3)[None])
+    for status, reason in ((slow.status, slow.reason), (many.status[0], many.reason[0])):
+        assert status == "unconverged"
+        assert reason.startswith("stationarity ")
+        assert reason.endswith("exceeds 1e-10; 2000 Newton steps did not suffice")
+    X = np.random.default_rng(2).standard_normal((12, 3))
+    X[0] *= 1e7
+    stuck = fit(X, 3, 1e-6, restarts=1)
+    assert stuck.status == "unconverged" and stuck.reason.endswith("no step helps any more; |x| is up to 7e+12 lam")
+    brought = Optimum.at(Problem(X, 1.0), np.eye(3))
+    assert brought.reason == f"stationarity {brought.stationarity:.1e} exceeds 1e-10"
+    good = fit(X[1:], 3, 0.5, restarts=1), fit_many(X[None, 1:], 3, 0.5)
+    assert good[0].status == good[1].status[0] == "local_min" and good[0].reason == good[1].reason[0] == ""
+
+
+def test_a_curvature_that_rounding_may_have_made_is_no_minimum():
+    o = fit(np.random.default_rng(2).standard_normal((12, 3)), 3, 0.5, restarts=1)
+    many = measure_many(o.problem.X[None], o.problem.weights[None], np.array([0.5]), o.D[None], o.b[None],
+                        o.Z.toarray()[None], False, True)
+    for least, status in ((0.9 * FLAT, "stationary"), (1.1 * FLAT, "local_min"), (-1.0, "stationary")):
+        assert o.measured.status(least) == many.status(np.array([least]))[0] == status
