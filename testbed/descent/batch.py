@@ -122,7 +122,8 @@ def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bo
             origins = [given[part]] if given is not None else (draw_many(*chunk, m, *stream) for stream in streams)
             offset = None
             if bias:
-                offset = np.einsum("ai,aik->ak", chunk[1], chunk[0]) if beside is None else (beside / unit[:, None])[part]
+                mean = np.einsum("ai,aik->ak", chunk[1], chunk[0])
+                offset = mean if beside is None else (beside / unit[:, None])[part]
             parts.append(_train(chunk, not nonnegative, offset, origins, shown, part))
     theta, Z, least, ended = (np.concatenate(column) for column in zip(*parts, strict=True))
     D = theta[:, :m]
@@ -196,8 +197,8 @@ class Shown:
             self.progress(restart, self.objective.copy(), self.stationarity.copy())
 
 
-def _train(chunk: tuple[Array, Array, Array], signed: bool, offset: Array | None, origins: Iterable[Array], shown: Shown,
-           part: slice) -> tuple[Array, Array, Array, np.ndarray]:
+def _train(chunk: tuple[Array, Array, Array], signed: bool, offset: Array | None, origins: Iterable[Array],
+           shown: Shown, part: slice) -> tuple[Array, Array, Array, np.ndarray]:
     """theta, codes, least curvatures and how training ended (see `Engine`): the best descents, saddles escaped.
 
     offset (p, d) : where the biases start, None where none is fitted.
