@@ -110,9 +110,9 @@ def build(numbers: Numbers) -> bytes:
                                                    style.PURPLE, style.SKY],
                  "grey": style.GREY, "scale": 14, "statuses": list(STATUS)}
     code = document.constants(constants) + document.lookup(PAGE) + CODE
-    about = document.about(PAGE, numbers, f"each the best of {RESTARTS} random starts and of the optima one atom narrower "
-                           "and wider, and at the penalties before and after, as starts; bounds of G1 between widths "
-                           f"that were broken: {int(numbers['violations'])}",
+    about = document.about(PAGE, numbers, f"each the best of {RESTARTS} random starts and of the optima one atom "
+                           "narrower and wider, and at the penalties before and after, as starts; bounds of G1 "
+                           f"between widths that were broken: {int(numbers['violations'])}",
                            "the floor, where every point has its own atom")
     panels = [
         (_plane(sources), "<b>Points and atoms.</b> Arrows: atoms, of length 1. A point has the colour of the atom it "
