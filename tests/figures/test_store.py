@@ -93,11 +93,11 @@ def test_stale_numbers_are_computed_again(home: Path, tmp_path: Path, monkeypatc
     numbers = load_npz(out / f"{name}.npz")
     store.save(out / f"{name}.npz", numbers | {"deviation": 0.5}, str(numbers[store.MEMBER]))
     assert run()[0].reused and float(load_npz(out / f"{name}.npz")["deviation"]) == 0.5
-    edit(home / "testbed" / "training.py")
+    edit(home / "testbed" / "descent" / "training.py")
     mended, said = run()
     assert mended.computed == [name] and float(load_npz(out / f"{name}.npz")["deviation"]) < 1e-9
     # nor drawn beside another figure, once stale
-    edit(home / "testbed" / "training.py")
+    edit(home / "testbed" / "descent" / "training.py")
     beside, _ = run(names=("polytope",))
     assert beside.computed == ["polytope"]
     assert f"not made yet: <code>testbed figures {name}</code>" in beside.page.read_text()
