@@ -33,8 +33,8 @@ def predicted(ps: np.ndarray, lam: float) -> np.ndarray:
 
 
 def alone(ps: np.ndarray, lam: float) -> np.ndarray:
-    """(k,) F of the best single atom: the mean of t^2/2 below lam and of lam t - lam^2/2 above, t = +-(s - c), is convex
-    in c, and its slope is bisected until c is known to rounding."""
+    """(k,) F of the best single atom: the mean of t^2/2 below lam and of lam t - lam^2/2 above, t = +-(s - c), is
+    convex in c, and its slope is bisected until c is known to rounding."""
     from testbed import huber
 
     s = np.append(VALUES, 0.0)

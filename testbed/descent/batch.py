@@ -118,9 +118,12 @@ def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bo
         for part in (slice(lo, lo + size) for lo in range(0, p, size)):
             chunk = scaled[part], w[part], penalties[part] / unit[part]
             origins = [given[part]] if given is not None else (draw_many(*chunk, m, *stream) for stream in streams)
-            offset = None
-            if bias:
-                offset = np.einsum("ai,aik->ak", chunk[1], chunk[0]) if beside is None else (beside / unit[:, None])[part]
+            if not bias:
+                offset = None
+            elif beside is None:
+                offset = np.einsum("ai,aik->ak", chunk[1], chunk[0])
+            else:
+                offset = beside[part] / unit[part, None]
             parts.append(_train(chunk, not nonnegative, offset, origins, shown, part))
     theta, Z, least = (np.concatenate(column) for column in zip(*parts, strict=True))
     D = theta[:, :m]
@@ -190,8 +193,8 @@ class Shown:
             self.progress(restart, self.objective.copy(), self.stationarity.copy())
 
 
-def _train(chunk: tuple[Array, Array, Array], signed: bool, offset: Array | None, origins: Iterable[Array], shown: Shown,
-           part: slice) -> tuple[Array, Array, Array]:
+def _train(chunk: tuple[Array, Array, Array], signed: bool, offset: Array | None, origins: Iterable[Array],
+           shown: Shown, part: slice) -> tuple[Array, Array, Array]:
     """theta, codes and least curvatures of the problems of a chunk: the best descents, saddles escaped. offset (p, d):
     where the biases start, None where none is fitted."""
     X, w, lam = chunk
