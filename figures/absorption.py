@@ -117,9 +117,8 @@ def draw(numbers: Numbers) -> Picture:
     style.label(parent_spread, 0.62, 0.7, "at most (S6)", ha="center")
     style.label(parent_lam, 0.0031, 0, "spread 0: never", style.SERIES[0], xytext=(0, 5))
     for i, colour in enumerate(style.SERIES):
-        end = numbers["parent_spread_line"][i][-1]
-        style.label(parent_spread, numbers["spread_line"][-1], end, f"λ = {numbers['lams'][i]:g}", colour,
-                    xytext=(5, 0), va="center")
+        x, y = numbers["spread_line"][-1], numbers["parent_spread_line"][i][-1]
+        style.label(parent_spread, x, y, f"λ = {numbers['lams'][i]:g}", colour, xytext=(5, 0), va="center")
     for i, y in ((1, 0.56), (2, 0.63)):
         style.label(parent_lam, 0.03, y, f"spread {numbers['spreads'][i]:g}", style.SERIES[i], ha="right")
     style.panel(angle_lam, "a", "the child's atom, by penalty")

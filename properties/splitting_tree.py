@@ -47,8 +47,8 @@ def trained(X: Array, weights: Array, lam: float, m: int, restarts: int, seed: i
     """
     p = weights / weights.sum()
     D = np.random.default_rng(seed).dirichlet(np.full(len(X), 0.5), (restarts, m)) @ X
-    mixed = fit_many(np.tile(X, (restarts, 1, 1)), m, lam, weights=p,
-                     start=D / np.linalg.norm(D, axis=2, keepdims=True))
+    D /= np.linalg.norm(D, axis=2, keepdims=True)
+    mixed = fit_many(np.tile(X, (restarts, 1, 1)), m, lam, weights=p, start=D)
     tries = [fit(X, m, lam, weights=p, restarts=restarts, seed=seed), mixed.optimum(int(mixed.objective.argmin()))]
     return min(tries, key=lambda optimum: optimum.objective)
 
