@@ -7,7 +7,7 @@ import numpy as np
 from figures import reports, style
 from figures.base import Figure, Numbers, Picture
 
-ATOMS, LAM, RESTARTS = 32, 0.05, 4
+ATOMS, LAM, RESTARTS = 32, 0.05, 2
 SIDE, ACROSS = 8, 4  # pixels of an image, images in a row
 BINS = np.linspace(0, 9, 61)  # of residual lengths, in units of lam
 

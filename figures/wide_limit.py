@@ -23,7 +23,7 @@ def worlds() -> dict[str, Any]:
 
     return {"tree": hierarchical(roots=1, depth=3, branching=3, exclusive=True).exact(),
             "sphere": one_sparse(60).embed(3, "random", 0).exact(), "six": one_sparse(60).embed(6, "random", 0).exact(),
-            "digits": digits().sample(150, 0)}
+            "digits": digits().sample(100, 0)}
 
 
 def own(optimum: Any) -> np.ndarray:
@@ -47,7 +47,7 @@ def compute() -> Numbers:
     """Width paths of four worlds, first own atoms on digits, and the excess of rings and of clouds against m."""
     from generators.wide import ring_excess
     from testbed import fit
-    from testbed.basins.paths import path
+    from testbed.basins.paths import path, repair
 
     numbers: dict[str, Any] = {"ring_m": RING_WIDTHS, "ring_lams": RING_LAMS, "cloud_m": CLOUD_WIDTHS,
                                "cloud_d": CLOUDS}
@@ -55,7 +55,7 @@ def compute() -> Numbers:
     for name, sample in worlds().items():
         coded = np.linalg.norm(sample.X, axis=1) > LAM
         widths = np.unique(np.maximum(np.round(SHARES * coded.sum()), 1).astype(int))
-        found = path(sample.X, widths.tolist(), LAM, weights=sample.weights, restarts=1, rounds=1)
+        found = repair(path(sample.X, widths.tolist(), LAM, weights=sample.weights, restarts=1, rounds=0), rounds=1)
         mine = np.array([own(o) for o in found.optima])
         share = sample.weights[coded] / sample.weights[coded].sum()
         numbers |= {f"{name}_m": widths, f"{name}_n": int(coded.sum()), f"{name}_F": found.objectives,
@@ -108,9 +108,10 @@ def draw(numbers: Numbers) -> Picture:
         style.label(share, 0.05, 0.93 - 0.1 * k, NAMES[name], colour)
     has = numbers["born"] > 0
     rng = np.random.default_rng(0)  # a little apart, so that points of one width do not cover each other
-    born.plot(numbers["lonely"][has], numbers["born"][has] + rng.uniform(-3, 3, has.sum()), linestyle="none",
+    born.plot(numbers["lonely"][has], numbers["born"][has] + rng.uniform(-2, 2, has.sum()), linestyle="none",
               marker="o", markersize=2.2, color=style.GREEN, alpha=0.6, markeredgewidth=0)
-    born.set(xlabel="cost of sharing with the nearest point", ylabel="atoms m at its first own atom", ylim=(0, 158))
+    born.set(xlabel="cost of sharing with the nearest point", ylabel="atoms m at its first own atom", ylim=(0, 106),
+             xticks=[0.05, 0.1, 0.15])
     rings = zip(numbers["ring_lams"], numbers["ring_law"], numbers["ring"], strict=True)
     for k, (lam, line, marks) in enumerate(rings):
         ring.plot(numbers["ring_m"], line, color=style.SERIES[k])
@@ -142,7 +143,7 @@ def draw(numbers: Numbers) -> Picture:
 FIGURE = Figure(
     name="wide_limit", statements=("G1", "G2"),
     title="To the floor there is no way round one atom for each direction; near it, the law is that of quantisation",
-    caption="(a–c) A tree of 13 directions, 60 random ones in 3 and in 6 dimensions, 150 digits; λ = 0.2. A point "
+    caption="(a–c) A tree of 13 directions, 60 random ones in 3 and in 6 dimensions, 100 digits; λ = 0.2. A point "
             "has an atom of its own where |r| ≤ λ, which is where its loss is at the floor. (d) Digits: the width at "
             "which a point first has its own atom, against what sharing its nearest neighbour's would cost it. "
             "(e) Points all round a circle: F above the floor, trained (markers) and derived for evenly spaced atoms "
