@@ -120,3 +120,26 @@ def test_batches_of_a_world_are_fresh_samples():
     assert np.array_equal(first, next(again))
     with pytest.raises(InputError, match="size must be"):
         next(batches(tree(), 0))
+
+
+@pytest.mark.slow
+def test_an_encoder_merges_what_the_exact_optimum_keeps_apart():
+    """Eight pairs of exclusive features 25 degrees apart: even from the truth an SAE gives most pairs one direction."""
+    rng = np.random.default_rng(0)
+    middle, across = rng.standard_normal((2, 8, 24))
+    middle /= np.linalg.norm(middle, axis=1, keepdims=True)
+    across -= (across * middle).sum(axis=1, keepdims=True) * middle
+    across /= np.linalg.norm(across, axis=1, keepdims=True)
+    half = np.radians(12.5)
+    features = np.concatenate([np.cos(half) * middle + sign * np.sin(half) * across for sign in (1, -1)])
+    on, first = rng.random((4000, 8)) < 0.08, rng.random((4000, 8)) < 0.5
+    size = on * rng.uniform(1, 2, (4000, 8))
+    X = np.hstack([size * first, size * ~first]) @ features
+
+    def apart(D):
+        best = (D @ features.T).argmax(axis=0)
+        close = (D @ features.T).max(axis=0) > 0.97
+        return int(((best[:8] != best[8:]) & close[:8] & close[8:]).sum())
+
+    assert apart(fit(X, 16, 0.05, start=features).D) == 8
+    assert apart(train(X, 16, 0.05, steps=2500, batch=256, seed=0, start=features).sae.D) <= 3
