@@ -195,7 +195,7 @@ def settle(figure: Figure) -> None:
     for axes in figure.axes:
         locator = axes.get_axes_locator()  # a colour bar has one
         if locator is not None:
-            axes.apply_aspect(locator(axes, None))
+            axes.apply_aspect(locator(axes, None))  # type: ignore[arg-type]  # it draws nothing
         left, bottom, width, height = (round(edge, 6) for edge in axes.get_position().bounds)
         axes.set_position((left, bottom, width, height))
 
