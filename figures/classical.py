@@ -10,10 +10,10 @@ from figures import style
 from figures.base import Figure, Numbers, Picture, deviation
 
 SIGNS = ("signed", "nonnegative")
-K, COHERENCE, DRAWS = 6, 0.3, 12  # of the maps
-SAMPLES, PS = np.round(np.geomspace(8, 1000, 13)).astype(int), np.linspace(0.05, 0.77, 13)
+K, COHERENCE, DRAWS = 6, 0.3, 10  # of the maps
+SAMPLES, PS = np.round(np.geomspace(8, 1000, 11)).astype(int), np.linspace(0.05, 0.77, 11)
 SIZES, SLIGHT = (8, 16, 32), 0.1  # of the scaling: numbers of features, their coherence
-RATIOS, MANY = np.geomspace(0.7, 8, 11), 40  # n in units of k log k, draws
+RATIOS, MANY = np.geomspace(0.7, 8, 9), 30  # n in units of k log k, draws
 PAIR_PS, PAIR_SAMPLES, PAIR_DRAWS = (0.1, 0.2, 0.5), np.array([2, 4, 6, 9, 13, 19, 28, 40]), 1500
 
 

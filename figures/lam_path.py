@@ -86,7 +86,7 @@ FIGURE = Figure(
             "training run for each penalty: diamonds lie above the lowest tangent of the other runs (line), which "
             "proves that a better dictionary exists and says where to start.",
     alt="Three panels against the penalty. The objective rises concavely below its tangents, towards the floor. Its "
-        "slope falls from 1.3 to 0 and stays in the bands. Single runs are up to five percent above the best; most of "
+        "slope falls from 1.3 to 0 and stays in the bands. Single runs are up to four percent above the best; most of "
         "those that miss it by half a percent or more lie above the line of what the other runs prove possible.",
     agreement="chord slopes of F* against the activities at their ends, as a share of them",
     compute=compute, draw=draw,

@@ -58,6 +58,9 @@ def recovery_share(k: int, n: int, p: float, coherence: float = 0.0, draws: int 
     count = 0
     for _ in range(draws):
         codes = np.where(rng.random((n, k)) < p, rng.standard_normal((n, k)), 0.0)
+        if nonnegative and codes[(codes != 0).sum(axis=1) == 1].any(axis=0).all():
+            count += 1  # every feature is seen alone
+            continue
         truth = Truth(features, np.abs(codes) if nonnegative else codes, np.full(n, 1 / n), False, nonnegative)
         count += bool(codes.any(axis=0).all()) and all(inside(*truth.silence(j), nonnegative) for j in range(k))
     return count / draws
@@ -67,7 +70,7 @@ def inside(target: Array, codes: Array, weights: Array, nonnegative: bool) -> bo
     """Whether the margin is positive: by a weighting or a direction that proves it, by the linear program otherwise."""
     if len(codes) < codes.shape[1]:
         return False
-    if nonnegative and (codes[(codes > 0).sum(axis=1) == 1] > 0).any(axis=0).all():
+    if nonnegative and codes[(codes > 0).sum(axis=1) == 1].any(axis=0).all():
         return True  # every other feature is seen alone
     settled = kernels.settle(target, codes, weights, nonnegative, ROOM, CLEAR, SWEEPS, PIVOT)
     return settled == kernels.INSIDE if settled else margin(target, codes, weights, nonnegative) > 0

@@ -122,9 +122,12 @@ def landscape(world: World, lam: float) -> Landscape:
         if seen and np.abs(end - seen).max(axis=1).min() <= SAME:
             continue
         seen.append(end)
-        minimum = describe(family, end)
-        if minimum and all(distance(minimum, other) > SAME for other in found):
-            found.append(minimum)
+        here = family.at(end)
+        named = _named(here, end)
+        if all(apart(named, other.angles) > SAME for other in found):
+            minimum = describe(family, end, here)
+            if minimum:
+                found.append(minimum)
     if not found:
         raise InputError(f"landscape: nothing is coded at lam = {lam:g}, or no minimum was found, on {world}")
     return Landscape(family.data.theta, tuple(ranked(found)))
@@ -234,9 +237,9 @@ def _silent(family: Family, live: float) -> float:
     return behind if abs(live + np.pi - behind) > CLOSE else behind + CLOSE * (np.pi - family.data.theta)
 
 
-def describe(family: Family, angles: Array) -> Minimum | None:
-    """The minimum at a stationary pair of angles, ascending; None unless it is one to second order."""
-    here = family.at(angles)
+def describe(family: Family, angles: Array, here: Local | None = None) -> Minimum | None:
+    """The minimum at a stationary pair of angles, ascending; None unless it is one to second order. here: F there."""
+    here = family.at(angles) if here is None else here
     live = here.scale > 0
     if not live.any():
         return None
@@ -246,10 +249,15 @@ def describe(family: Family, angles: Array) -> Minimum | None:
         return None
     points = family.data.at(angles, family.lam)
     on = family.on(points, angles)
-    if not live.all():  # a dead atom has no direction of its own
-        angles = np.array([angles[live][0], np.nan])
-    regime, taken, tilt = _regime(family.data.theta, points, on, angles, bool(live.all()))
-    return Minimum((float(angles[0]), float(angles[1])), here.objective, least, regime, taken, tilt)
+    named = _named(here, angles)
+    regime, taken, tilt = _regime(family.data.theta, points, on, named, bool(live.all()))
+    return Minimum((float(named[0]), float(named[1])), here.objective, least, regime, taken, tilt)
+
+
+def _named(here: Local, angles: Array) -> Array:
+    """The angles by which a pair goes: a dead atom has no direction of its own, and comes last."""
+    live = here.scale > 0
+    return angles if live.all() or not live.any() else np.array([angles[live][0], np.nan])
 
 
 def _regime(theta: float, points: Points, on: np.ndarray, angles: Array, alive: bool) -> tuple[str, float, float]:

@@ -39,18 +39,21 @@ def scores(program: Program, R: Array, U: Array, t: float) -> tuple[Array, Array
     rows = max(1, WORK // program.n)
     for start in range(0, len(U), rows):
         part = slice(start, start + rows)
-        g = U[part] @ r.T
-        if t == 0:
-            theta[part] = np.maximum(g.max(axis=1), 0)
-            p[part] = theta[part] / program.lam
-            continue
-        order = np.argsort(-g, axis=1)
-        sorted_w = w[order]
-        sums = np.cumsum(sorted_w * np.take_along_axis(g, order, axis=1), axis=1)
-        theta[part] = np.maximum((sums / (t / program.lam**2 + np.cumsum(sorted_w, axis=1))).max(axis=1), 0)
-        over = np.maximum(g - theta[part, None], 0)
-        p[part] = np.sqrt((over * over) @ w / t + (theta[part] / program.lam) ** 2)
+        p[part], theta[part] = _scores(U[part] @ r.T, w, program.lam, t)
     return p, theta
+
+
+def _scores(g: Array, w: Array, lam: float, t: float) -> tuple[Array, Array]:
+    """`scores` from the residual scores g (k, n)."""
+    if t == 0:
+        theta = np.maximum(g.max(axis=1), 0)
+        return theta / lam, theta
+    order = np.argsort(-g, axis=1)
+    sorted_w = w[order]
+    sums = np.cumsum(sorted_w * g[np.arange(len(g))[:, None], order], axis=1)
+    theta = np.maximum((sums / (t / lam**2 + np.cumsum(sorted_w, axis=1))).max(axis=1), 0)
+    over = np.maximum(g - theta[:, None], 0)
+    return np.sqrt((over * over) @ w / t + (theta / lam) ** 2), theta
 
 
 def best_codes(program: Program, R: Array, u: Array, t: float) -> Array:
@@ -66,14 +69,15 @@ def climb(program: Program, R: Array, U: Array, t: float, steps: int = CLIMB) ->
     """Local maxima of p from the unit rows of U: u <- R'z / |R'z| never lowers p, a maximum of linear functions."""
     U = U.copy()
     r, w = R / program.a[:, None], program.a**2
-    p, theta = scores(program, R, U, t)
+    g = U @ r.T
+    p, theta = _scores(g, w, program.lam, t)
     for _ in range(steps if t > 0 else 1):
-        g = U @ r.T
         codes = np.maximum(g - theta[:, None], 0) * w if t > 0 else (g == g.max(axis=1, keepdims=True)) * w
         pull = codes @ r
         length = np.sqrt((pull * pull).sum(axis=1))
         trial = np.where(length[:, None] > 0, pull / np.where(length > 0, length, 1)[:, None], U)
-        higher, theta = scores(program, R, trial, t)
+        g = trial @ r.T
+        higher, theta = _scores(g, w, program.lam, t)
         done = (higher <= p * (1 + 1e-15)).all()
         U, p = trial, np.maximum(higher, p)
         if done:
