@@ -8,20 +8,20 @@ from figures import style
 from figures.base import Figure, Numbers, Picture
 
 RAYS, DIMENSIONS, ATOMS = 24, 4, 8
-LAMS = np.linspace(0.02, 0.98, 33)
-TOUCHED = (3, 9, 17)  # where tangents are drawn
+LAMS = np.linspace(0.02, 0.98, 25)
+TOUCHED = (2, 7, 13)  # where tangents are drawn
 
 
 def compute(*, rays: int = RAYS, atoms: int = ATOMS, seed: int = 0) -> Numbers:
     """Best objectives and activities along lam, and single training runs with the bounds their neighbours prove."""
     from generators import one_sparse
-    from testbed import fit_many
+    from testbed import fit
     from testbed.basins.paths import Path, path, reach
 
     data = one_sparse(rays).embed(DIMENSIONS, "random", seed).exact()
-    best = path(data.X, atoms, LAMS, weights=data.weights, restarts=1)
-    runs = fit_many(np.tile(data.X, (len(LAMS), 1, 1)), atoms, LAMS, weights=data.weights, seed=seed)
-    once = Path(tuple(map(runs.optimum, range(len(LAMS)))))
+    best = path(data.X, atoms, LAMS, weights=data.weights, restarts=2)
+    once = Path(tuple(fit(data.X, atoms, lam, weights=data.weights, seed=i, restarts=1)
+                      for i, lam in enumerate(LAMS.tolist())))
     bound = np.array([min(reach(o, lam, atoms) for o in once.optima if o.problem.lam != lam) for lam in LAMS.tolist()])
     chords = np.diff(best.objectives) / np.diff(LAMS)
     outside = np.maximum(chords - best.slopes[:-1], best.slopes[1:] - chords)

@@ -9,7 +9,7 @@ import numpy as np
 from figures import style
 from figures.base import Figure, Numbers, Picture, deviation
 
-WORLDS = 90  # half of them without a bias, half with one
+WORLDS = 64  # half of them without a bias, half with one
 LAMS = np.array([1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5])
 EXACT = 1e-9  # drifts below are none: the features themselves are optimal
 LOWEST = -2.0  # margins below, minus infinity among them, are drawn here
