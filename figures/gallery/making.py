@@ -18,6 +18,8 @@ from figures.gallery import baselines, page, registry, store, work, workers
 
 Say = Callable[[str, int, int], None]  # a line, and the seconds of work that are done, and in all, about
 NO_KERNELS = ("benchmarks",)  # figures that nothing has to be compiled for: the first on a machine that has not run yet
+OWN_KERNELS = ("classical",)  # that need none but a few of their own: beside the compilation
+MANY = ("symmetry_breaking", "interactive_two_features", "interactive_density", "interactive_width")  # use fit_many
 DRAWING = 2  # seconds that drawing takes, about
 
 
@@ -59,9 +61,10 @@ def write(out: Path, names: Sequence[str] = (), done: Say = silent, live: Say = 
     out.mkdir(parents=True, exist_ok=True)
     gallery = _Gallery(out, asked, fresh, done, live)
     stages = gallery.stages()
-    count = min(at_once or workers.cores(), max(map(len, stages), default=1))
+    widest = max(sum(task.name not in work.KERNELS for task in stage) for stage in stages)
+    count = min(at_once or workers.cores(), max(widest, 1))
     if count == 1:
-        stages = [[task for task in stage if task.name != work.KERNELS] for stage in stages]
+        stages = [[task for task in stage if task.name not in work.KERNELS] for stage in stages]
     gallery.rewrite()
     with closing(workers.run(work.do, stages, count, gallery.look)) as finished:
         for one in finished:
@@ -96,17 +99,26 @@ class _Gallery:
         self.total = sum(map(seconds, self.tasks.values()))
 
     def stages(self) -> list[list[work.Task]]:
-        """What needs no kernels, beside their compilation; then the rest, what takes longest first."""
+        """What needs no kernels, beside their compilation; then the rest, what takes longest first.
+
+        Kernels of many problems take as long to compile as all others and few figures need them: they are compiled
+        beside the rest, and those figures come last.
+        """
         quick = [task for task in self.tasks.values() if not task.compute or task.name in NO_KERNELS]
-        slow = sorted((task for task in self.tasks.values() if task not in quick), key=lambda t: -seconds(t))
+        own = [task for task in self.tasks.values() if task.compute and task.name in OWN_KERNELS]
+        slow = sorted((task for task in self.tasks.values() if task not in quick + own),
+                      key=lambda t: (t.name in MANY, -seconds(t)))
         quick.sort(key=lambda task: (task.name not in self.asked, not task.compute))  # what was asked for comes first
-        compilation = [work.Task(work.KERNELS, self.out)] if len(slow) > 0 else []
-        return [quick[:1] + compilation + quick[1:], slow]
+        training, plane, many = (work.Task(name, self.out) for name in work.KERNELS)
+        compilation = [training, plane] if len(slow) > 0 else []
+        if any(task.name in MANY for task in slow):
+            slow.insert(0, many)
+        return [quick[:1] + compilation + own + quick[1:], slow]
 
     def arrived(self, one: workers.Finished) -> None:
         """Show what was made, or why it was not."""
         name = one.task.name
-        if name == work.KERNELS:
+        if name in work.KERNELS:
             return
         del self.left[name]
         self.awaited.discard(name)
@@ -140,7 +152,7 @@ class _Gallery:
         """Say what is going on."""
         now = time.monotonic()
         under_way = sum(min(now - run.since, 0.9 * seconds(run.task)) for run in running)
-        words = ", ".join(run.said or run.task.name or "compiling the kernels" for run in running)
+        words = ", ".join(run.said or run.task.name for run in running)
         if words:
             self.live(words, self.behind() + int(under_way), self.total)
 

@@ -10,7 +10,8 @@ from figures import interactive
 from figures.gallery import registry, store
 from figures.gallery.drawing import Drawn, draw
 
-KERNELS = ""  # the name of the task that compiles (or loads) what most figures need
+# names of the tasks that compile (or load) what many figures need; the last takes up what the first compiled
+TRAINING, PLANE, MANY = KERNELS = "kernels of training", "kernels of the plane", "kernels of many problems"
 
 
 class Task(NamedTuple):
@@ -24,8 +25,8 @@ class Task(NamedTuple):
 
 def do(task: Task, say: Callable[[str], None]) -> Drawn | None:
     """Do it: compute and save the numbers, read them back, draw from them. None for what the page does not draw."""
-    if task.name == KERNELS:
-        compile_kernels()
+    if task.name in KERNELS:
+        compile_kernels(task.name)
         return None
     path = task.out / f"{task.name}.npz"
     if task.name in interactive.PAGES:
@@ -49,16 +50,19 @@ def _read(path: Path, key: str) -> dict:
     return numbers
 
 
-def compile_kernels() -> None:
-    """Train and predict something small in every way, so that numba's cache holds the kernels before workers ask."""
+def compile_kernels(name: str) -> None:
+    """Train or predict something small in every way, so that numba's cache holds the kernels before workers ask."""
     import numpy as np
 
     from generators import nested_pair
-    from testbed import fit
-
-    nested_pair(child_magnitude="uniform(.5,1.5)").predict(0.1)  # the plane's kernels
+    from testbed import fit, fit_many
 
     X = np.random.default_rng(0).standard_normal((20, 3))
-    for nonnegative in (True, False):
-        for bias in (False, True):
-            fit(X, n_atoms=3, lam=0.3, bias=bias, nonnegative=nonnegative, restarts=1)
+    if name == PLANE:
+        nested_pair(child_magnitude="uniform(.5,1.5)").predict(0.1)
+    elif name == MANY:
+        fit_many(X[None], n_atoms=3, lam=0.3)
+    else:
+        for nonnegative in (True, False):
+            for bias in (False, True):
+                fit(X, n_atoms=3, lam=0.3, bias=bias, nonnegative=nonnegative, restarts=1)
