@@ -19,7 +19,9 @@ from figures.gallery import baselines, page, registry, store, work, workers
 Say = Callable[[str, int, int], None]  # a line, and the seconds of work that are done, and in all, about
 NO_KERNELS = ("benchmarks",)  # figures that nothing has to be compiled for: the first on a machine that has not run yet
 OWN_KERNELS = ("classical",)  # that need none but a few of their own: beside the compilation
-MANY = ("symmetry_breaking", "interactive_two_features", "interactive_density", "interactive_width")  # use fit_many
+# what calls fit_many
+MANY = ("absorption", "density", "one_sparse", "phases", "published", "recovery", "symmetry_breaking", "tilt",
+        "interactive_two_features", "interactive_density", "interactive_width")
 DRAWING = 2  # seconds that drawing takes, about
 
 
@@ -101,8 +103,8 @@ class _Gallery:
     def stages(self) -> list[list[work.Task]]:
         """What needs no kernels, beside their compilation; then the rest, what takes longest first.
 
-        Kernels of many problems take as long to compile as all others and few figures need them: they are compiled
-        beside the rest, and those figures come last.
+        Kernels of many problems take as long to compile as those of training, and longer without these: they are
+        compiled next, beside the figures that do not need them.
         """
         quick = [task for task in self.tasks.values() if not task.compute or task.name in NO_KERNELS]
         own = [task for task in self.tasks.values() if task.compute and task.name in OWN_KERNELS]
