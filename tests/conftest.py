@@ -40,7 +40,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Before workers start, fill the cache that they share: each of them would compile what the others compile."""
     option = session.config.option
     if getattr(option, "numprocesses", None) and not option.collectonly and not hasattr(session.config, "workerinput"):
-        work.compile_kernels()
+        for name in work.KERNELS:
+            work.compile_kernels(name)
         X = np.random.default_rng(0).standard_normal((2, 20, 3))
         for nonnegative in (True, False):
             fit_many(X, 3, 0.3, nonnegative=nonnegative)
@@ -51,7 +52,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def compiled() -> None:
     """Load (or compile) the kernels once, so that no example pays for it."""
-    work.compile_kernels()
+    for name in work.KERNELS:
+        work.compile_kernels(name)
 
 
 @pytest.fixture(scope="session")
