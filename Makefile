@@ -32,23 +32,23 @@ docs: .venv/docs.stamp  ## the API reference, from the docstrings, into out/docs
 	$(PYTHON) -m venv .venv
 
 .venv/figures.stamp: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures,convex]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e ".[figures,convex]"
 	@touch $@
 
 .venv/demo.stamp: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[demos]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e ".[demos]"
 	@touch $@
 
 .venv/test.stamp: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures,convex,demos,docs,test,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e ".[figures,convex,demos,docs,test,dev]"
 	@touch $@ .venv/figures.stamp .venv/demo.stamp .venv/docs.stamp
 
 .venv/bench.stamp: setup.cfg pyproject.toml constraints.txt benchmarks/constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -c benchmarks/constraints.txt -e ".[figures,convex,bench]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -c benchmarks/constraints.txt -e ".[figures,convex,bench]"
 	@touch $@ .venv/figures.stamp
 
 .venv/docs.stamp: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[figures,convex,docs]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e ".[figures,convex,docs]"
 	@touch $@ .venv/figures.stamp
 
 clean:

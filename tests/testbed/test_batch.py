@@ -42,6 +42,14 @@ def test_each_optimum_is_what_fit_finds_from_the_same_start(bias, nonnegative):
     assert same >= 11
 
 
+def test_biases_start_where_they_are_told():
+    X, D, b = problems(3), starts(3, 3, 5), starts(3, 1, 5, seed=2)[:, 0]
+    many, single = [], []
+    fit_many(X, 3, 0.5, bias=True, start=D, start_bias=b, progress=lambda _, F, __: many.append(F))
+    fit(X[2], 3, 0.5, bias=True, start=D[2], start_bias=b[2], progress=lambda _, F, __: single.append(F))
+    assert many[0][2] == pytest.approx(single[0], rel=1e-12)
+
+
 def test_least_curvature_is_that_of_finite_differences():
     X = problems(1)[0]
     many = fit_many(X[None], 3, 0.5)
