@@ -73,8 +73,8 @@ def compute(*, seed: int = 0, steps: int = STEPS) -> Numbers:
 def draw(numbers: Numbers) -> Picture:
     """Atoms of both, the split of the SAE's excess over the exact dictionary, and the statements at exact codes."""
     figure = style.canvas(style.PAGE, 118)
-    halves = np.ravel(np.asarray(figure.subfigures(1, 2)))
-    for column, (part, (name, words, _)) in enumerate(zip(halves, SOURCES, strict=True)):
+    columns = figure.subfigures(1, 2, squeeze=False)[0]
+    for column, (part, (name, words, _)) in enumerate(zip(columns, SOURCES, strict=True)):
         above, low = part.subfigures(2, 1, height_ratios=[1, 1.15])
         left, bars, right = above.subplots(1, 3, width_ratios=[1, 0.72, 1])
         for axes, kind, title in ((left, "sae", "SAE"), (right, "exact", "exact")):
