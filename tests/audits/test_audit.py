@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from audits import audit, train
+from audits import audit, parts, train
 from audits.encoders import relu
 from audits.sae import SAE
 from generators import tree
 from testbed import InputError, encode, fit
+from testbed.data import as_rows
 
 
 class Exactly:
@@ -76,6 +77,14 @@ def test_a_topk_sae_pays_nothing(data):
     assert "not paid" in found.lam_source and found.l0["codes"] == pytest.approx(found.l0["encoder"], rel=0.1)
 
 
+@pytest.mark.parametrize("n", [16, 37, 9000, 20_000])
+def test_the_halves_share_no_row_and_leave_none_out(n):
+    numbers = np.arange(2.0 * n).reshape(n, 2)
+    one, other = (half.rows(0, n) for half in parts.halves(as_rows("test", "X", numbers)))
+    assert np.array_equal(np.sort(np.concatenate([one, other]), axis=0), numbers)
+    assert 0.3 * n < len(one) < 0.7 * n and abs(one[:, 0].mean() - other[:, 0].mean()) < n  # both see all of the data
+
+
 def test_true_parents_and_children_are_among_the_nested_pairs(data):
     """An SAE of ours whose atoms are held at the features, and has not absorbed a parent: all true pairs, no others."""
     world = tree()
@@ -101,7 +110,6 @@ def test_atoms_without_direction_keep_their_numbers(data, trained):
 
 
 def test_the_same_in_any_number_of_blocks(data, trained, monkeypatch):
-    from audits import parts
     from testbed import problem
 
     one = audit(trained, data[:3000], refine=False, whole=True)
