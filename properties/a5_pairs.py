@@ -13,7 +13,7 @@ from properties.base import Statement
 
 STATEMENT = Statement(
     id="A5", name="pairs to look at", where="exact codes",
-    statement="P(k on | j on) ≥ 1 − ε at an angle: not stationary (S6); Gⱼₖ ≤ −0.9: fires in balance (B3)",
+    statement="Pⱼ(k on) ≥ 1 − ε at an angle: not stationary (S6); Gⱼₖ ≤ −0.9: fires in balance (B3)",
     tests="tests/audits/test_audit.py", code="audits.pairs",
     no_figure="lists for the owner of a dictionary: every audit's page draws its own",
 )

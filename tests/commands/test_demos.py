@@ -103,8 +103,8 @@ def test_conjecture(choice: str, examples: int, shares: list[int], degrees: int)
 def test_the_list_of_demos(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["absorption", "antipodal", "conjecture", "residuals", "splitting",
-                                                   "wide_limit"]
+    assert [line.split()[0] for line in lines] == ["absorption", "antipodal", "audit", "conjecture", "residuals",
+                                                   "splitting", "wide_limit"]
     assert all(len(line.split()) > 5 for line in lines)
 
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +79,8 @@ def test_workers_go_when_the_iterator_is_closed() -> None:
 
 
 INTERRUPTED = """
-import sys, time
-from pathlib import Path
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background has it ignored
 sys.path.insert(0, {folder!r})
 import test_workers
 from figures.gallery import workers
@@ -103,7 +103,11 @@ def test_an_interrupt_of_the_whole_group_ends_all_within_a_second(tmp_path: Path
     assert process.stdout is not None and process.stdout.readline() == "ready\n"
     began = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=10)
+    try:
+        _, said = process.communicate(timeout=10)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     # the streams have ended, so nobody who held them is left: within a second, and Python's own end
     assert time.monotonic() - began < 1.5
     assert said.count("Traceback") == 1 and said.rstrip().endswith("KeyboardInterrupt")  # the workers say nothing
