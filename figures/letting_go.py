@@ -12,7 +12,7 @@ from figures.base import Figure, Numbers, Picture
 LAMS = np.array([0.3, 0.1, 0.06, 0.03, 0.01])
 SEEDS = 1
 D, M, SAMPLES, P = 16, 32, 4000, 0.06
-STEPS, BATCH = 2000, 192
+STEPS, BATCH = 2000, 128
 FOUND = 0.95  # cosine from which a feature counts as recovered
 STARTS = (("constant", "random", style.VERMILION, "o"), ("anneal", "random, λ falling", style.ORANGE, "s"),
           ("truth", "from the truth", style.PURPLE, "D"))
