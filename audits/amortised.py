@@ -83,7 +83,7 @@ def train(X: Any, n_atoms: int, lam: float = 0.0, *, kind: str = "relu", k: int 
         for step in range(1, steps + 1):
             part = rng.integers(0, len(X), min(batch, len(X)))
             pace = rate * min(1.0, 5 * (steps - step + 1) / steps)
-            state.step(X[part], _penalty(lam, schedule, step / steps, state.silent), pace, step, decoder)
+            state.step(X.take(part, axis=0), _penalty(lam, schedule, step / steps, state.silent), pace, step, decoder)
             if step in keep or step == steps:
                 kept.append((step, state.sae()))
     return Trained(kept[-1][1], [step for step, _ in kept], [sae for _, sae in kept])
@@ -99,54 +99,69 @@ def _penalty(lam: float, schedule: str, time: float, silent: float) -> float:
 
 
 class _State:
-    """Parameters, Adam's moments, and one step."""
+    """Parameters, Adam's moments, and one step.
+
+    Parameters, slopes and moments are one row of numbers each, the decoder's and b's last; `p` and `g` are views by
+    name. Small matrices: what a step costs is the number of numpy's calls.
+    """
 
     def __init__(self, X: Array, D: Array, b: Array, kind: str, k: int, lam: float) -> None:
-        m = len(D)
+        m, d = D.shape
         self.kind, self.k, self.lam = kind, k, lam
         self.silent = float(np.quantile(np.linalg.norm(X - X.mean(axis=0), axis=1), 0.9))
-        self.p = {"W": D.T.copy(), "c": np.zeros(m), "D": D.copy(), "b": b.copy()}
+        start = {"W": D.T, "c": np.zeros(m)}
         if kind == "jumprelu":
-            self.p["level"] = np.full(m, np.log(0.1 * max(self.silent, 1e-3)))
-        self.first = {name: np.zeros_like(value) for name, value in self.p.items()}
-        self.second = {name: np.zeros_like(value) for name, value in self.p.items()}
+            start["level"] = np.full(m, np.log(0.1 * max(self.silent, 1e-3)))
+        self.encoding = sum(value.size for value in start.values())  # numbers that are the encoder's
+        start |= {"D": D, "b": b}
+        self.flat, self.slope, self.first, self.second = np.zeros((4, self.encoding + m * d + d))
+        self.p, self.g = _views(self.flat, start), _views(self.slope, start)
+        for name, value in start.items():
+            self.p[name][...] = value
 
     def step(self, X: Array, lam: float, rate: float, number: int, decoder: bool) -> None:
         """One step of Adam on a batch."""
-        g = self.gradient(X, lam)
-        for name in g if decoder else [name for name in g if name not in ("D", "b")]:
-            self.first[name] += (1 - BETA[0]) * (g[name] - self.first[name])
-            self.second[name] += (1 - BETA[1]) * (g[name] ** 2 - self.second[name])
-            size = np.sqrt(self.second[name] / (1 - BETA[1] ** number)) + 1e-8
-            self.p[name] -= rate * self.first[name] / (1 - BETA[0] ** number) / size
+        self.gradient(X, lam)
+        moved = slice(None if decoder else self.encoding)
+        g, first, second = self.slope[moved], self.first[moved], self.second[moved]
+        first *= BETA[0]  # sums, not means: their scales are in the rate
+        first += g
+        second *= BETA[1]
+        second += g * g
+        scale = np.sqrt((1 - BETA[1] ** number) / (1 - BETA[1]))
+        size = np.sqrt(second)
+        size += 1e-8 * scale
+        change = np.divide(first, size, out=size)
+        change *= rate * (1 - BETA[0]) / (1 - BETA[0] ** number) * scale
+        self.flat[moved] -= change
         if decoder:
-            self.p["D"] = normalised(self.p["D"])
+            D = self.p["D"]
+            D /= np.sqrt(np.einsum("jk,jk->j", D, D))[:, None]
 
     def gradient(self, X: Array, lam: float) -> dict[str, Array]:
-        """Of the mean loss of a batch; the decoder's is tangent to the unit spheres."""
+        """Of the mean loss of a batch; the decoder's is tangent to the unit spheres. Overwritten by the next one."""
         W, c, D, b = (self.p[name] for name in "WcDb")
         Y = X - b
-        P = Y @ W + c
-        A, on = self.activation(P)
+        P = Y @ W
+        P += c
+        A = self.encoder()(P)
         R = Y - A @ D
-        g_A = -(R @ D.T)
-        found: dict[str, Array] = {}
+        each = np.full(len(X), -1 / len(X))  # a row of it times a matrix: the mean, with its sign
+        down = R @ D.T  # how the loss falls as activities rise
         if self.kind == "relu":
-            g_A += lam
+            down -= lam
         elif self.kind == "jumprelu":
             level = np.exp(self.p["level"])
             window = (np.abs(P - level) < WINDOW / 2) / WINDOW
-            found["level"] = -((lam + level * g_A) * window).mean(axis=0) * level
-        g_P = np.where(on, g_A, 0)
-        g_D = -(A.T @ R) / len(X)
-        found |= {"W": Y.T @ g_P / len(X), "c": g_P.mean(axis=0),
-                  "D": g_D - np.einsum("jk,jk->j", g_D, D)[:, None] * D, "b": -R.mean(axis=0) - g_P.mean(axis=0) @ W.T}
-        return found
-
-    def activation(self, P: Array) -> tuple[Array, np.ndarray]:
-        """Activations, and where they follow P."""
-        A = self.encoder()(P)
-        return A, A > 0
+            np.multiply(each @ ((lam - level * down) * window), level, out=self.g["level"])
+        down *= A > 0
+        np.matmul(each, down, out=self.g["c"])
+        g_W, g_D = np.matmul(Y.T, down, out=self.g["W"]), np.matmul(A.T, R, out=self.g["D"])
+        g_W *= each[0]
+        g_D *= each[0]
+        g_D -= np.einsum("jk,jk->j", g_D, D)[:, None] * D
+        np.subtract(each @ R, W @ self.g["c"], out=self.g["b"])
+        return self.g
 
     def encoder(self) -> Encoder:
         """The nonlinearity as it stands."""
@@ -163,3 +178,10 @@ class _State:
         return SAE("testbed", name, p["D"], p["b"], p["W"], p["c"], p["b"], self.encoder(), np.ones(m),
                    np.zeros(m, bool), lam, "the penalty it was trained with" if lam else "no L1 penalty was paid",
                    ("trained here: unit decoder rows, b subtracted from the input",))
+
+
+def _views(flat: Array, like: dict[str, Array]) -> dict[str, Array]:
+    """The numbers of a row by name, in the shapes of `like`."""
+    ends = np.cumsum([value.size for value in like.values()])
+    return {name: flat[end - value.size:end].reshape(value.shape)
+            for (name, value), end in zip(like.items(), ends, strict=True)}

@@ -9,7 +9,7 @@ import numpy as np
 from figures import style
 from figures.base import Figure, Numbers, Picture
 
-LAM, K, SAMPLES, FRESH, STEPS = 0.1, 3, 12_000, 8_000, 6000
+LAM, K, SAMPLES, FRESH, STEPS, BATCH = 0.1, 3, 12_000, 6_000, 3000, 256
 KINDS = (("relu", "ReLU, trained with λ = 0.1", style.BLUE, "o"), ("topk", "TopK, k = 3", style.VERMILION, "s"),
          ("jumprelu", "JumpReLU", style.GREEN, "D"))
 PARTS = (("amortisation", style.VERMILION, "encoder"), ("dictionary", style.ORANGE, "dictionary"),
@@ -26,7 +26,8 @@ def compute(*, lam: float = LAM, k: int = K, seed: int = 0) -> Numbers:
     numbers: dict[str, Any] = {"lam": lam}
     worst = 0.0
     for kind, *_ in KINDS:
-        trained = train(X, 20, 0.05 if kind == "jumprelu" else lam, kind=kind, k=k, steps=STEPS, seed=seed).sae
+        trained = train(X, 20, 0.05 if kind == "jumprelu" else lam, kind=kind, k=k, steps=STEPS, batch=BATCH,
+                        seed=seed).sae
         found = audit(trained, fresh, lam, restarts=1, seed=seed)
         whole = found.objective["encoder"].value - found.objective["floor"].value
         worst = max(worst, abs(sum(part.value for part in found.gap.values()) / whole - 1))

@@ -11,7 +11,7 @@ import numpy as np
 
 from audits.findings import Audit
 from figures import style
-from figures.pages import blocks, shell
+from figures.pages import blocks, nesting, shell
 from testbed import files
 
 PARTS = (("amortisation", style.VERMILION, "the encoder"), ("dictionary", style.ORANGE, "the dictionary, unfinished"),
@@ -29,7 +29,7 @@ def page(audit: Audit) -> str:
     from figures.pages import panels
 
     exhibits = []
-    for name, title, draw, caption in _pictures(audit):
+    for name, title, draw, caption in (*_pictures(audit), *_nesting(audit)):
         picture = draw({})
         svg = style.encode(picture)[".svg"]
         exhibits.append(blocks.exhibit(name, title, svg, title, caption, panels.panels(picture)))
@@ -81,6 +81,20 @@ def _pictures(audit: Audit) -> list[tuple[str, str, Callable[[Any], Any], str]]:
          "against the bound that optimality sets; a point above the line breaks it. (b) Firing rate at exact codes "
          "against the least cosine to any other latent that fires; left of the dotted line pairs count as antipodal."),
     ]
+
+
+def _nesting(audit: Audit) -> list[tuple[str, str, Callable[[Any], Any], str]]:
+    if not audit.nested:
+        return []
+    shown = nesting.families(audit.nested)
+    seen, parents = sum(len(family.pairs) for family in shown), len({pair["parent"] for pair in audit.nested})
+    broken = sum(pair["left"] > pair["right"] for pair in audit.nested)
+    return [
+        ("nesting", f"Which latents fire only with which: {len(audit.nested)} pairs under {parents} parents",
+         lambda _: nesting.draw(audit.nested),
+         f"Numbers are the latents' own. {seen} of {len(audit.nested)} nested pairs, the strictest of each parent; a "
+         "child of several parents stands below each. Cosines near 1: the child's atom has taken the parent's "
+         f"direction in. Vermilion: the pair breaks the bound of S6 ({broken} of all); grey: it may stay.")]
 
 
 def _excess(audit: Audit) -> Callable[[Any], Any]:

@@ -6,6 +6,7 @@ import pytest
 from audits import audit, parts, train
 from audits.encoders import relu
 from audits.sae import SAE
+from figures.pages import audit as page
 from generators import tree
 from testbed import InputError, encode, fit
 from testbed.data import as_rows
@@ -95,6 +96,8 @@ def test_true_parents_and_children_are_among_the_nested_pairs(data):
     found = audit(held, sample.X, 0.02, refine=False)
     assert len(truth) == 9 and {(pair["child"], pair["parent"]) for pair in found.nested} == truth
     assert not found.holds  # S6: no optimum has such pairs
+    (_, title, _, caption), = page._nesting(found)
+    assert "9 pairs under 3 parents" in title and "9 of 9 nested pairs" in caption and "(9 of all)" in caption
     own = audit(train(data, 20, 0.1, steps=4000, seed=0).sae, sample.X, refine=False)
     assert all(pair["cosine"] > 0.9 for pair in own.nested)  # trained to the end, no pair is left at an angle
 
