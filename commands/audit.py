@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         found = audit(sae, source, arguments.lam, rows=arguments.rows, refine=not arguments.no_refine,
                       restarts=restarts, whole=arguments.whole, seed=arguments.seed, progress=report)
         rate = found.shape[0] / max(time.monotonic() - start, 1e-9)
-        progress.finished(f"{found.shape[0]} activations audited, {rate:.3g} a second")
+        progress.finished(f"{found.shape[0]} activations audited, {rate:.0f} a second")
     if table is not None:
         found.save(table)
     if page is not None:

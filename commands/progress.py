@@ -5,11 +5,16 @@
         progress.finished("restart 2/8  objective 0.30", 2, 8)   # a piece of work is done
 
 Time left is told once a piece is done, from the time that pieces took so far.
+
+Ctrl-C raises where it meets the work. Where that is a callback from compiled code, which loads kernels, Python drops
+the exception; so it is kept in mind, and raised again when the work next says where it is.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -27,12 +32,23 @@ class Progress:
         self.live = sys.stderr.isatty()
         self.start = self.last = time.monotonic()
         self.shown: Any = None
+        self.interrupted = self.heeded = False
 
     def __enter__(self) -> Progress:
+        self.heeded = (threading.current_thread() is threading.main_thread()
+                       and signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+        if self.heeded:
+            signal.signal(signal.SIGINT, self._interrupt)
         return self
+
+    def _interrupt(self, *_: Any) -> None:
+        self.interrupted = True
+        raise KeyboardInterrupt
 
     def say(self, line: str, done: int = 0, total: int = 0) -> None:
         """What goes on now, with `done` pieces of `total` finished (0: unknown). Seen on a terminal only."""
+        if self.interrupted:
+            raise KeyboardInterrupt
         now = time.monotonic()
         if self.live and (self.shown is None or now - self.last >= REFRESH):
             self.last = now
@@ -40,6 +56,8 @@ class Progress:
 
     def finished(self, line: str, done: int = 0, total: int = 0) -> None:
         """A piece of work is done: the `done`-th of `total` (0: unknown)."""
+        if self.interrupted:
+            raise KeyboardInterrupt
         if self.live:
             self._show(line, done, total)
             return
@@ -78,6 +96,8 @@ class Progress:
         self.shown.update(self.task, description=line, completed=done, total=total or None)
 
     def __exit__(self, *_: Any) -> None:
+        if self.heeded:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         if self.shown is not None:
             self.shown.stop()
 

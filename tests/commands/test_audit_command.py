@@ -1,8 +1,11 @@
 """`testbed audit`: what it prints, writes and refuses; as a process too."""
 
 import json
+import re
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -85,9 +88,45 @@ def test_as_a_process(activations, tmp_path):
              "--no-refine", "--json", "--rows", "500"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1) and json.loads(done.stdout)["n"] == 500 and "Traceback" not in done.stderr
+    assert re.search(r"^500 activations audited, [1-9]\d* a second", done.stderr.splitlines()[-1])
     words[4] = str(tmp_path)
     failed = subprocess.run(words, capture_output=True, text=True, check=False)
     assert failed.returncode == 2 and failed.stdout == "" and failed.stderr.count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory):
+    """An SAE and activations that keep an audit busy for long: 120,000 rows, 256 latents on about 12 at a time."""
+    home = tmp_path_factory.mktemp("big")
+    rng = np.random.default_rng(0)
+    D = rng.standard_normal((256, 64))
+    D /= np.linalg.norm(D, axis=1, keepdims=True)
+    X = ((rng.random((6000, 256)) < 0.05) * rng.uniform(1, 2, (6000, 256))) @ D
+    np.save(home / "X.npy", np.tile(X.astype(np.float16), (20, 1)))
+    np.savez(home / "sae.npz", D=D, b=np.zeros(64), W_enc=D.T, b_enc=np.full(256, -0.3), lam=0.1)
+    return home
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("refine", [False, True])
+def test_ctrl_c_ends_it_and_nothing_is_written(refine, big):
+    """In the pass over the data, and in refinement; within a second where the machine has nothing else to do."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a child inherits what is ignored
+    words = ["audit", "sae.npz", "--data", "X.npy", "--out", "atoms.npz", "--report", "page.html"]
+    try:
+        child = subprocess.Popen([sys.executable, "-m", "commands", *words, *([] if refine else ["--no-refine"])],
+                                 cwd=big, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert child.stderr.readline().startswith("the encoder's codes: 120000 of 120000 activations")
+        time.sleep(0.5)
+        child.send_signal(signal.SIGINT)
+        sent = time.monotonic()
+        out, err = child.communicate(timeout=60)
+        took = time.monotonic() - sent
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert child.returncode == 130 and out == "" and err == "testbed: interrupted; nothing was written\n"
+    assert took < 5, took
+    assert sorted(path.name for path in big.iterdir()) == ["X.npy", "sae.npz"]
 
 
 def duplicated(path):
