@@ -148,7 +148,8 @@ CHAPTERS: tuple[Chapter, ...] = (
          "not the best. Each part has an error bar, and the price that a latent behaves as if it paid names the "
          "objective that trained it.",
          "The command testbed audit says all this of SAEs from three libraries, on anyone's activations. Here it is "
-         "asked of SAEs trained on worlds whose optimum is known: where is the objective at fault, and where the encoder?"),
+         "asked of SAEs trained on worlds whose optimum is known: where is the objective at fault, and where the "
+         "encoder?"),
         (
             "fingerprints",
             "sae_training",
