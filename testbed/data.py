@@ -8,6 +8,7 @@ system ends a process whose mapped file shrinks, while a read that comes short c
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,13 +46,14 @@ class Rows(Protocol):
         """
 
 
-class _Whole:
+class _Whole(ABC):
     """What small data are for whoever wants an array: all rows at once."""
 
     shape: tuple[int, int]
 
+    @abstractmethod
     def rows(self, lo: int, hi: int) -> Array:
-        raise NotImplementedError
+        """Rows lo to hi - 1, as in Rows."""
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.rows(0, self.shape[0]), dtype=dtype)
