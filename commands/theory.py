@@ -38,9 +38,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def table() -> str:
-    """One line a statement: id, name, where it holds, file, test, figures."""
-    rows = [("", "statement", "where it holds", "file", "tests", "figure")]
-    rows += [(id, e.statement.name, e.statement.place, e.file, e.statement.tests,
+    """One line a statement: id, name, where and under which penalties it holds, file, test, figures."""
+    rows = [("", "statement", "where it holds", "penalties", "file", "tests", "figure")]
+    rows += [(id, e.statement.name, e.statement.place, e.statement.under, e.file, e.statement.tests,
               ", ".join(shown(id)) or "none: " + e.statement.no_figure) for id, e in entries().items()]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

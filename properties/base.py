@@ -25,6 +25,7 @@ from properties.sums import Kept, Largest, Running, Totals
 from testbed.dictionary import Dictionary
 from testbed.errors import InputError
 from testbed.optimum import Optimum
+from testbed.penalties import PENALTIES
 from testbed.threads import limited
 from testbed.verify import Progress
 
@@ -73,6 +74,7 @@ class Statement:
         'module:function'.
     no_figure : why no figure shows it; empty if one does (each figure names the statements that it shows).
     demonstrate : computes evidence in a second or two, if no figure has any.
+    penalties : the names of the penalties under which it holds (testbed.penalties).
     """
 
     id: str
@@ -83,11 +85,17 @@ class Statement:
     code: str = ""
     no_figure: str = ""
     demonstrate: Callable[[], Evidence] | None = None
+    penalties: tuple[str, ...] = ("l1",)
 
     @property
     def place(self) -> str:
         """`where` in words."""
         return PLACES.get(self.where, self.where)
+
+    @property
+    def under(self) -> str:
+        """`penalties` in words."""
+        return "any" if set(self.penalties) == set(PENALTIES) else ", ".join(self.penalties)
 
     def evidence(self) -> Iterator[Evidence]:
         """What this file alone can show for it."""
@@ -118,6 +126,8 @@ class Property(Statement):
 
     def excuse(self, optimum: Dictionary) -> str:
         """Why the statement says nothing about this problem, in a few words; empty if it does say something."""
+        if optimum.problem.penalty.name not in self.penalties:
+            return f"needs penalty {' or '.join(self.penalties)}"
         if self.where == "biased" and not optimum.problem.bias:
             return "needs a fitted bias"
         if self.nonnegative_only and not optimum.problem.nonnegative:

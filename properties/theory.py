@@ -38,7 +38,7 @@ def _lines(of: Iterable[Entry]) -> Iterator[str]:
 
 
 def about(entry: Entry) -> str:
-    """Where a statement holds, and the files that have it, in one sentence."""
+    """Where a statement holds, under which penalties, and the files that have it, in one sentence."""
     s = entry.statement
     further = f"; further `{s.code.replace('.', '/')}.py`" if s.code else ""
-    return f"Where: {s.place}. In `{entry.file}`{further}; tested in `{s.tests}`."
+    return f"Where: {s.place}. Penalties: {s.under}. In `{entry.file}`{further}; tested in `{s.tests}`."

@@ -142,7 +142,7 @@ class Dictionary:
 
     @property
     def radius(self) -> float:
-        """max |r| / lam over samples of positive weight: at most 1 exactly at the wide limit (G2)."""
+        """max |r| / lam over samples of positive weight: under l1 at most 1 exactly at the wide limit (G2)."""
         return self.measured.radius
 
     @property
@@ -169,7 +169,7 @@ class Dictionary:
 
     @cached_property
     def S(self) -> Array:
-        """(n, m) scores <r_i, d_j> / lam: at most 1, and 1 on the support (C1). Dense: for small problems."""
+        """(n, m) scores <r_i, d_j> / lam: under l1 at most 1, and 1 on the support (C1). Dense: for small problems."""
         return checks.frozen((self.R / self.problem.lam) @ self.D.T)
 
     @cached_property

@@ -18,6 +18,7 @@ from testbed import checks, files
 from testbed.checks import Array
 from testbed.dictionary import Dictionary, atoms
 from testbed.errors import InputError
+from testbed.penalties import L1, parse
 from testbed.problem import Problem
 from testbed.verify import Progress, reasons
 
@@ -106,6 +107,8 @@ class Optimum(Dictionary):
             arrays["Z"] = self.Z.toarray()
         else:
             arrays |= {"Z_data": self.Z.data, "Z_indices": self.Z.indices, "Z_indptr": self.Z.indptr}
+        if not isinstance(p.penalty, L1):
+            arrays["penalty"] = str(p.penalty)
         optional = {"hessian_min": self.hessian_min, "seed": self.seed, "objectives": self.objectives}
         files.save_npz(path, arrays | {name: value for name, value in optional.items() if value is not None})
 
@@ -120,6 +123,9 @@ class Optimum(Dictionary):
         arrays = files.load_npz(path, required=["weights", "lam", "D", "b", "nonnegative", "bias"])
         try:
             scalars = {name: _scalar(name, arrays[name]) for name in ("lam", "nonnegative", "bias")}
+            if "penalty" in arrays:
+                penalty = parse(str(_scalar("penalty", arrays["penalty"])))
+                scalars = {"penalty": penalty, "bias": scalars["bias"]}
             problem = Problem(_data(Path(path), arrays, data), weights=arrays["weights"], **scalars)
             if "X" not in arrays and problem.digest != (saved := str(_scalar("digest", arrays["digest"]))):
                 raise InputError(f"the data are not those it was saved with: their fingerprint is {problem.digest}, "

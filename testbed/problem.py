@@ -19,7 +19,7 @@ from testbed import checks
 from testbed.checks import Array
 from testbed.data import Rows, as_rows
 from testbed.errors import InputError
-from testbed.penalties import L1
+from testbed.penalties import L1, Energy, Penalty, TopK, as_penalty
 
 LARGEST = 1e140  # of data and penalty: their squares, and squares of gradients, must be numbers
 SMALLEST = 1e-14  # lam / max|X|
@@ -48,29 +48,32 @@ class Block:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Problem:
-    """min over unit-norm atoms D, codes Z, bias b of  E[ 1/2 |x - b - zD|^2 + lam * sum |z| ].
+    """min over unit-norm atoms D, codes Z, bias b of  E[ 1/2 |x - b - zD|^2 + sum_j g(z_j) ],  g(z) = lam |z| or other.
 
     Attributes
     ----------
     X : (n, d), one sample a row. An array is kept as float64, read-only, and copied unless nobody can write to it. A
         memory map and whatever else has the protocol of testbed.data.Rows stays where it is and is read by blocks of
         rows, each float64 on arrival; if it is no larger than one block, it is read now.
-    lam : penalty > 0, in the units of X.
+    lam : the l1 penalty > 0, in the units of X; with another penalty its unit, which is what scores are measured in.
     weights : (n,) float64 >= 0 with sum 1; E is the mean they define. None gives 1/n each.
     bias : whether b is fitted (otherwise b = 0).
-    nonnegative : codes z >= 0 (the problem SAEs approximate) or signed codes (the classical setting).
+    nonnegative : codes z >= 0 (the problem SAEs approximate) or signed codes (the classical setting; l1 only).
+    penalty : what codes cost, in place of lam: one of testbed.penalties, or a string such as "mcp(lam=0.1, gamma=4)".
 
     Raises InputError, naming the argument and the place, for anything that is not such a problem.
     """
 
     X: Any
-    lam: float
-    weights: Any = None  # filled in by validation
+    lam: float = None  # type: ignore[assignment]  # these are filled in by validation
+    weights: Any = None
     bias: bool = False
     nonnegative: bool = True
+    penalty: Penalty = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         where = "Problem"
+        penalty = _penalty(where, self.lam, checks.flag(where, "nonnegative", self.nonnegative), self.penalty)
         if isinstance(self.X, np.memmap | Rows):
             X: Any = as_rows(where, "X", self.X)
             if X.shape[0] * X.shape[1] <= BLOCK_ENTRIES:
@@ -79,21 +82,26 @@ class Problem:
             X = checks.kept(checks.matrix(where, "X", self.X), self.X)
         settle: dict[str, Any] = {
             "X": X,
-            "lam": checks.number(where, "lam", self.lam, 0, open_low=True),
             "weights": checks.kept(checks.weights(where, self.weights, X.shape[0]), self.weights),
             "bias": checks.flag(where, "bias", self.bias),
-            "nonnegative": checks.flag(where, "nonnegative", self.nonnegative),
+            "nonnegative": not penalty.signed,
+            "penalty": penalty,
+            "lam": penalty.unit,
         }
         for name, value in settle.items():
             object.__setattr__(self, name, value)
         self._judge(where)
 
     def __repr__(self) -> str:
-        return (f"Problem({self.n} samples in {self.d} dimensions, lam={self.lam:g}, bias={self.bias}, "
+        price = f"lam={self.lam:g}" if isinstance(self.penalty, L1) else f"penalty={self.penalty}"
+        return (f"Problem({self.n} samples in {self.d} dimensions, {price}, bias={self.bias}, "
                 f"nonnegative={self.nonnegative})")
 
     def _judge(self, where: str) -> None:
-        """One pass over the data: InputError where they are out of scale; a fingerprint of those that stay in files."""
+        """One pass over the data: InputError where they are out of scale; a fingerprint of those that stay in files.
+
+        A second one where the penalty has no unit of its own.
+        """
         largest = counted = 0.0
         seen = hashlib.blake2b(digest_size=16)
         step = max(1, BLOCK_ENTRIES // self.d)
@@ -103,9 +111,15 @@ class Problem:
             largest, counted = max(largest, float(tops.max())), max(counted, float(tops[w > 0].max(initial=0)))
             if not self.held:
                 seen.update(X.data)
-        in_scale(where, self.lam, largest, counted)
         if not self.held:
             vars(self)["digest"] = seen.hexdigest()
+        if isinstance(self.penalty, TopK):
+            in_scale(where, counted or 1.0, largest, counted)
+            scale = counted and counted * math.sqrt(sum(
+                float(block.w @ np.linalg.norm(block.X / counted, axis=1) ** 2) for block in self.blocks()))
+            object.__setattr__(self, "penalty", TopK(self.penalty.k, scale or 1.0))
+            object.__setattr__(self, "lam", self.penalty.unit)
+        in_scale(where, self.lam, largest, counted)
 
     @cached_property
     def digest(self) -> str:
@@ -121,11 +135,6 @@ class Problem:
     def d(self) -> int:
         """Dimension of the data."""
         return int(self.X.shape[1])
-
-    @property
-    def penalty(self) -> L1:
-        """What codes cost; lam and nonnegative are its shorthand."""
-        return L1(self.lam, signed=not self.nonnegative)
 
     @property
     def held(self) -> bool:
@@ -176,14 +185,22 @@ class Problem:
 
     @cached_property
     def huber_floor(self) -> float:
-        """E[h_lam(|x|)], the least objective that any dictionary of any width reaches without a bias (G1)."""
+        """E[h_lam(|x|)], the least objective that any dictionary of any width reaches without a bias under l1 (G1)."""
         return sum(float(huber(np.linalg.norm(block.X, axis=1), self.lam) @ block.w) for block in self.blocks())
 
     @cached_property
     def floor(self) -> float:
-        """The floor of the problem as it is (G1): E[h_lam(|x - b|)] at b = 0, or at the b that makes it least if one is
-        fitted (the Huber location of the data). No dictionary of any width is below."""
-        return self._least_floor() if self.bias else self.huber_floor
+        """What no dictionary of any width is below.
+
+        l1 (G1): E[h_lam(|x - b|)] at b = 0, or at the b that makes it least if one is fitted (the Huber location of the
+        data). energy: the same, since it costs no less, and is reached by no width. Concave penalties (N8):
+        E[e_g(|x|)], reached with an atom for every point, or 0 with a bias, where the least over b is not known.
+        """
+        if isinstance(self.penalty, L1 | Energy):
+            return self._least_floor() if self.bias else self.huber_floor
+        if self.bias:
+            return 0.0
+        return sum(float(block.w @ self.penalty.floor(np.linalg.norm(block.X, axis=1))) for block in self.blocks())
 
     def _least_floor(self) -> float:
         """A lower bound on the minimum over b, off by rounding: the function is convex and its minimum within reach of
@@ -219,6 +236,20 @@ class Problem:
             hessian -= (V * np.where(length > 1, slope / np.maximum(length, 1) ** 2, 0)[:, None]).T @ V
             reach = max(reach, float(length.max()))
         return value, gradient, hessian + mean * np.eye(self.d), mean, reach
+
+
+def _penalty(where: str, lam: Any, nonnegative: bool, penalty: Any) -> Penalty:
+    """The penalty that lam and nonnegative are shorthand for, or the one given; InputError unless it is one of them."""
+    if penalty is None:
+        return L1(checks.number(where, "lam", lam, 0, open_low=True), signed=not nonnegative)
+    penalty = as_penalty(where, penalty)
+    if lam is not None and lam != penalty.unit:
+        raise InputError(f"{where}: lam is shorthand for the l1 penalty; give lam or penalty; got lam={lam!r} and "
+                         f"penalty={penalty}")
+    if not nonnegative and not penalty.signed:
+        raise InputError(f"{where}: codes are nonnegative under penalty {penalty}; for signed codes give lam, or "
+                         "l1(lam=..., signed=True)")
+    return penalty
 
 
 def in_scale(where: str, lam: float, largest: float, counted: float) -> None:

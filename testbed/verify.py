@@ -15,6 +15,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from testbed.checks import Array
+from testbed.penalties import L1, Penalty
 from testbed.problem import Block, Problem
 
 KKT_TOLERANCE = 1e-12
@@ -32,18 +33,19 @@ class Measurement:
     """What was measured at (D, b, Z).
 
     objective : F(D, Z, b), in squared units of X.
-    kkt : worst violation of C1 over samples and atoms, as a multiple of max(lam, (|x| + sum |z|)/1000).
+    kkt : worst violation of C1 (N1) over samples and atoms, as a multiple of max(lam, (|x| + sum |z|)/1000).
     kkt_sample : the sample at which it is attained.
-    stationarity : max over live j of |E[z_j r] - lam mu_j d_j| / (lam mu_j) (S1), and |E r| / lam with a bias, each as
-        a multiple of its `resolution`.
+    stationarity : max over live j of |E[z_j r] - nu_j d_j| / (lam mu_j), nu_j = E[z_j g'(z_j)], which is lam mu_j under
+        l1 (S1, N2), and |E r| / lam with a bias, each as a multiple of its `resolution`.
     norms : max | |d_j| - 1 |.
-    radius : max |r| / lam over samples of positive weight; at most 1 exactly at the wide limit (G2), where the
-        dictionary is a global optimum.
+    radius : max |r| / lam over samples of positive weight; under l1 at most 1 exactly at the wide limit (G2), where
+        the dictionary is a global optimum.
+    least : whether the objective is as low as any dictionary's: under l1 by the radius, else by `Problem.floor`.
     live : number of atoms with mu_j > 0.
     codes : mean number of atoms that a sample uses.
     mu : (m,) mean activity E|z_j|.
 
-    Samples of weight zero count in none of them.
+    lam is the penalty's unit. Samples of weight zero count in none of them.
     """
 
     objective: float
@@ -54,20 +56,21 @@ class Measurement:
     radius: float
     live: int
     codes: float
+    least: bool
     mu: Array = field(compare=False, repr=False)
 
     def status(self, hessian_min: float | None, kkt_tolerance: float = KKT_TOLERANCE,
                stationarity_tolerance: float = STATIONARITY_TOLERANCE) -> str:
         """'global', 'local_min', 'stationary' or 'unconverged': the strongest claim these numbers support.
 
-        global: stationary and max|r| <= lam, so the objective equals its floor (G2). local_min: stationary with the
-        least relative eigenvalue of the Hessian above FLAT, so that rounding does not decide its sign (M1).
+        global: stationary, and the objective equals its floor (under l1: max|r| <= lam, G2). local_min: stationary
+        with the least relative eigenvalue of the Hessian above FLAT, so that rounding does not decide its sign (M1).
         stationary: the first-order conditions hold and nothing more is known. unconverged: they do not; `reasons` says
         which.
         """
         if not (self.kkt <= kkt_tolerance and self.stationarity <= stationarity_tolerance and self.norms <= UNIT):
             return "unconverged"
-        if self.radius <= 1 + GLOBAL_TOLERANCE:
+        if self.least:
             return "global"
         return "local_min" if hessian_min is not None and hessian_min > FLAT else "stationary"
 
@@ -84,7 +87,8 @@ def reasons(kkt: float, stationarity: float, norms: float, ended: str) -> str:
 class Coded(Block):
     """A block of samples with their codes on the dictionary D (m, d), b (d,).
 
-    Z (k, m) sparse codes; R (k, d) residuals x - b - zD; S (k, m) scores <r, d_j> / lam, computed when asked for.
+    Z (k, m) sparse codes; lam the penalty's unit; R (k, d) residuals x - b - zD and S (k, m) scores <r, d_j> / lam,
+    computed when asked for.
     """
 
     Z: csr_array
@@ -99,7 +103,7 @@ class Coded(Block):
 
     @cached_property
     def S(self) -> Array:
-        """(k, m) scores: at most 1, and 1 on the support (C1)."""
+        """(k, m) scores: under l1 at most 1, and 1 on the support (C1)."""
         return (self.R / self.lam) @ self.D.T
 
 
@@ -123,8 +127,13 @@ def cancelling(block: Coded) -> Array:
     return np.linalg.norm(block.X, axis=1) + np.asarray(abs(block.Z).sum(axis=1)).ravel()
 
 
+def priced(penalty: Penalty, Z: csr_array) -> csr_array:
+    """(k, m) z g'(z) / unit, which is |z| under l1."""
+    return csr_array((Z.data * (penalty.slope(Z.data) / penalty.unit), Z.indices, Z.indptr), shape=Z.shape)
+
+
 def kkt_violation(problem: Problem, block: Coded) -> Array:
-    """(k,) worst violation of C1 for each sample of a block, as a multiple of max(lam, (|x| + sum |z|) / 1000)."""
+    """(k,) worst violation of C1 (N1) for each sample of a block, as a multiple of max(lam, (|x| + sum |z|) / 1000)."""
     worst = problem.penalty.violation(block.S, block.Z)
     # where lam is below a thousandth of the terms that cancel in r, less than this is rounding
     return worst / np.maximum(1, 1e-3 * cancelling(block) / problem.lam)
@@ -135,8 +144,9 @@ def resolution(reach: Array, pull: Array) -> Array:
 
     r = x - b - zD and z_j, where it is not 0, are known to eps t, with t = |x| + sum |z| the size of what cancels in
     them. So E[z_j (r - lam d_j)] is known to eps reach_j, reach_j = E[1{j on} t (|z_j| + |r - lam d_j|)], and there the
-    last is sqrt(|r|^2 - lam^2) by C1. In units of pull_j = lam mu_j: eps reach_j / pull_j (for the bias: E t and lam).
-    Once it is that coarse, thousands of lam in |x|, 45 times it is allowed (1e-10 * 1e-4 = 45 eps).
+    last is sqrt(|r|^2 - lam^2) by C1; another penalty's g'(z_j) stands for lam, and |r| bounds it. In units of
+    pull_j = lam mu_j: eps reach_j / pull_j (for the bias: E t and lam). Once it is that coarse, thousands of lam in
+    |x|, 45 times it is allowed (1e-10 * 1e-4 = 45 eps).
     """
     return np.maximum(1, 1e-4 * reach / pull)
 
@@ -152,7 +162,7 @@ def measure_blocks(problem: Problem, D: Array, blocks: Iterable[Coded]) -> Measu
     lam, penalty = problem.lam, problem.penalty
     objective = codes = radius = 0.0
     kkt, worst = -1.0, 0
-    pull, reach, mu = np.zeros_like(D), np.zeros(len(D)), np.zeros(len(D))
+    pull, reach, mu, nu = np.zeros_like(D), np.zeros(len(D)), np.zeros(len(D)), np.zeros(len(D))
     drift, slack = np.zeros(problem.d), 0.0
     for block in blocks:
         length = np.linalg.norm(block.R, axis=1)
@@ -163,20 +173,25 @@ def measure_blocks(problem: Problem, D: Array, blocks: Iterable[Coded]) -> Measu
             kkt, worst = float(violation[top]), int(block.samples[top])
         size, terms = abs(block.Z).T, block.w * (cancelling(block) / lam)
         pull += np.asarray(block.Z.T @ (block.w[:, None] * (block.R / lam)))
-        across = np.sqrt(np.maximum((length / lam) ** 2 - 1, 0))
+        across = np.sqrt(np.maximum((length / lam) ** 2 - isinstance(penalty, L1), 0))
         reach += np.asarray(size @ terms + (size != 0) @ (terms * lam * across)).ravel()
         mu += np.asarray(size @ block.w).ravel()
+        nu += np.asarray(priced(penalty, block.Z).T @ block.w).ravel()
         drift, slack = drift + block.w @ (block.R / lam), slack + float(terms.sum())
         codes += float(block.w @ np.diff(block.Z.indptr))
         radius = np.maximum(radius, length.max() / lam)
     live = mu > 0
-    balance = np.linalg.norm(pull[live] / mu[live, None] - D[live], axis=1)
+    balance = np.linalg.norm(pull[live] / mu[live, None] - (nu[live] / mu[live])[:, None] * D[live], axis=1)
     stationarity = (balance / resolution(reach[live], mu[live])).max(initial=0)
     if problem.bias:
         stationarity = max(stationarity, np.linalg.norm(drift) / resolution(np.asarray(slack), np.asarray(1.0)))
+    if isinstance(penalty, L1):
+        least = radius <= 1 + GLOBAL_TOLERANCE
+    else:
+        least = objective - problem.floor <= GLOBAL_TOLERANCE * (problem.floor + GLOBAL_TOLERANCE * lam * lam)
     return Measurement(objective=objective, kkt=kkt, kkt_sample=worst, stationarity=float(stationarity),
                        norms=float(np.abs(np.linalg.norm(D, axis=1) - 1).max(initial=0)), radius=float(radius),
-                       live=int(live.sum()), codes=codes, mu=mu)
+                       live=int(live.sum()), codes=codes, least=bool(least), mu=mu)
 
 
 @dataclass(frozen=True, eq=False)
