@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 Say = Callable[[str], None]
 TICK = 0.5  # seconds between two looks at what is running
+COLLECT = 100_000  # objects made between two collections in a worker; Python's own choice is 700
 GRACE = 0.3  # seconds for workers to end before they are killed
 
 
@@ -128,8 +129,11 @@ def _serve(pipe: Connection, function: Callable[[Any, Say], Any], threads: int) 
     """The life of a worker: a task, its end, the next, until the pipe closes."""
     for library in ("NUMBA", "OMP", "OPENBLAS", "MKL"):
         os.environ[f"{library}_NUM_THREADS"] = str(threads)  # of what is imported from now on
+    import gc
+
     import threadpoolctl
 
+    gc.set_threshold(COLLECT)  # looking for circles so often took a seventh of drawing
     threadpoolctl.threadpool_limits(threads)  # of what was imported already
     while True:
         try:

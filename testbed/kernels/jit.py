@@ -55,6 +55,10 @@ class Cache(FunctionCache):
 
 def _compiled(function, **options):
     kernel = numba.njit(function, error_model="numpy", **options)
+    # a kernel called with a constant would be compiled for that constant, and again for the others: even where `k = 0`
+    # only begins a loop, and is never what is passed
+    template = kernel.get_call_template
+    kernel.get_call_template = lambda args, kws: template(tuple(map(numba.types.unliteral, args)), kws)
     with contextlib.suppress(RuntimeError):  # numba found no folder for its cache
         kernel._cache = Cache(function)
     return kernel
