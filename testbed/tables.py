@@ -22,7 +22,7 @@ import numpy as np
 from testbed import files
 from testbed.errors import InputError, InputTypeError
 
-NARROWEST = 14  # characters that a folded column keeps
+NARROWEST = 10  # characters that a folded column keeps
 
 
 def tidy(columns: Mapping[str, Any]) -> np.ndarray:

@@ -14,5 +14,6 @@ page        the page
 from figures.gallery.making import Written, write
 from figures.gallery.registry import NAMES, ORDER, figure, known, titles
 from figures.gallery.settings import parameters, write_at
+from figures.gallery.work import keep, kept
 
-__all__ = ["NAMES", "ORDER", "Written", "figure", "known", "parameters", "titles", "write", "write_at"]
+__all__ = ["NAMES", "ORDER", "Written", "figure", "keep", "kept", "known", "parameters", "titles", "write", "write_at"]

@@ -5,7 +5,7 @@ import oracles
 import pytest
 
 import testbed
-from testbed import Problem, fit, fit_many, threads
+from testbed import Problem, fit, fit_many, tables, threads
 from testbed.descent import batch, lockstep, newton
 
 
@@ -211,16 +211,16 @@ def test_a_table_says_of_every_problem_what_its_optimum_says(bias):
 
 
 @pytest.mark.parametrize(("call", "message"), [
-    (lambda X: fit_many(X[:, None], 3, np.ones((3, 2))), r"axes along which problems are arranged must broadcast; they "
-                                                         r"are \(2, 1\) of X, \(3, 2\) of lam"),
-    (lambda X: fit_many(X[:, None], 3, [0.5, 1], start=starts(2, 3, 5)), r"start must have the problems' axes \(2, 2\) "
-                                                                         r"in front; its shape is \(2, 3, 5\)"),
-    (lambda X: fit_many(X, 3, 0.5).table(p=[1, 2, 3]), r"table: p must broadcast to \(2,\), the shape of the batch; its "
-                                                       r"shape is \(3,\)"),
+    (lambda X: fit_many(X[:, None], 3, np.ones((3, 2))),
+     r"axes along which problems are arranged must broadcast; they are \(2, 1\) of X, \(3, 2\) of lam"),
+    (lambda X: fit_many(X[:, None], 3, [0.5, 1], start=starts(2, 3, 5)),
+     r"start must have the problems' axes \(2, 2\) in front; its shape is \(2, 3, 5\)"),
+    (lambda X: fit_many(X, 3, 0.5).table(p=[1, 2, 3]),
+     r"table: p must broadcast to \(2,\), the shape of the batch; its shape is \(3,\)"),
     (lambda X: fit_many(X, 3, 0.5).table(kkt=1), "table: kkt is a column already"),
-    (lambda X: testbed.tables.tidy({"a": [1, 2], "b": [1, 2, 3]}), r"column a must have 3 entries; its shape is \(2,\)"),
-    (lambda X: testbed.tables.save("t.txt", testbed.tables.tidy({"a": [1]})), r"must end in \.csv; got t\.txt"),
-    (lambda X: testbed.tables.text(np.eye(2)), "expected an array with named columns"),
+    (lambda X: tables.tidy({"a": [1, 2], "b": [1, 2, 3]}), r"column a must have 3 entries; its shape is \(2,\)"),
+    (lambda X: tables.save("t.txt", tables.tidy({"a": [1]})), r"must end in \.csv; got t\.txt"),
+    (lambda X: tables.text(np.eye(2)), "expected an array with named columns"),
 ])
 def test_what_does_not_fit_two_axes_or_a_table(call, message):
     with pytest.raises(testbed.InputError, match=message):
@@ -229,9 +229,9 @@ def test_what_does_not_fit_two_axes_or_a_table(call, message):
 
 def test_a_table_of_words_is_folded_to_a_terminal_and_nothing_is_lost():
     rows = [("id", "what", "why"), ("S1", "a statement of some length that goes on", "because " * 8), ("S2", "b", "")]
-    wide = testbed.tables.aligned(rows)
+    wide = tables.aligned(rows)
     assert len(wide) == 3 and len({len(line.split("because")[0]) for line in wide[1:2]}) == 1
-    folded = testbed.tables.aligned(rows, 60)
+    folded = tables.aligned(rows, 60)
     assert max(map(len, folded)) <= 60 and len(folded) > 3
     assert sorted(" ".join(folded).split()) == sorted(" ".join(wide).split())
-    assert testbed.tables.aligned(rows, 1000) == wide
+    assert tables.aligned(rows, 1000) == wide
