@@ -80,7 +80,7 @@ def evidence(entry: Entry, out: Path) -> Iterator[Evidence]:
         figure = gallery.figure(name)
         with Progress() as progress:
             progress.say(f"computing figure {name}", k, len(names))
-            numbers = gallery.kept(out, name)
+            numbers: Numbers | None = gallery.kept(out, name)
             if numbers is None:
                 numbers = figure.compute()
                 _keep(out, name, numbers)

@@ -63,7 +63,7 @@ class Reports:
                      f"own report says how far ([{failing[0]}]).")
         return "\n".join(lines)
 
-    def _row(self, k: int) -> tuple[str, ...]:
+    def _row(self, k: int) -> tuple[str, str, str, str, str, str, str]:
         asked = [(i, report.verdicts[k]) for i, report in enumerate(self.reports)]
         first = asked[0][1]
         tested = [(i, v) for i, v in asked if v.residual is not None]

@@ -8,7 +8,7 @@ workers     processes that share the work
 making      all of it: `write`
 settings    one figure at other parameters: `write_at`
 baselines   what the numbers were when someone last looked
-page        the page
+page        the page; page_theory the theory beside it, page_reports its last part
 """
 
 from figures.gallery.making import Written, write
