@@ -52,6 +52,9 @@ def run(arguments: argparse.Namespace) -> int:
             optimum = replace(optimum, status="local_min", hessian_min=second.least)
         progress.say("statements")
         report = check(optimum, progress.passing("statements"))
+        if not report.holds:
+            progress.say("how far it is from the stationary point reached from here")
+            report.excess  # noqa: B018  # trains
         if page is not None:
             from figures.pages.report import write_report
 
@@ -62,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         extra = {} if bounds is None else {"bounds": bounds.to_json()}
         print(json.dumps(report.to_json() | {"second_order": order} | extra, allow_nan=False))
     else:
-        print(report)
+        print(report.text(outcome.width()))
         least = "" if second.least is None else f", least curvature {second.least:.2e}"
         print(f"Second order (M1): {second.kind}{least}.")
         if bounds is not None:

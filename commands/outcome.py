@@ -63,6 +63,14 @@ def let_any_terminal_show() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def width() -> int | None:
+    """Columns of the terminal that stdout is, to which tables are folded; None where it is none, and a row is a line.
+    """
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
 def let_exit_in_peace() -> None:
     """Streams that cannot be written lead nowhere from here, so that Python's own exit keeps our status."""
     for stream in (sys.stdout, sys.stderr):

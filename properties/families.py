@@ -17,8 +17,7 @@ Everything here is derived from the optimisation problem itself; the numbering i
 W. Dorrell, *How Optimality Structures Sparse Dictionaries* (arXiv 2606.02385), and to R. Gribonval and K. Schnass,
 *Dictionary Identification* (2010). Every statement is a file in `properties/`, whose docstring is the text below, and
 `testbed theory S5` prints one with the evidence for it, computed on the spot. Statements about one optimum have a
-residual that is 0 where the statement holds, and a case in which it is tight. This page is
-printed by `python -m properties`.
+residual that is 0 where the statement holds, and a case in which it is tight.
 
 ## The problem
 

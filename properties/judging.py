@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from properties.base import Property, measure
+from testbed import fit, tables
 from testbed.dictionary import Dictionary
 from testbed.verify import Progress
 
 NOTHING_TO_TEST = "nothing to test"
+EXCESS_WORK = 2_000_000  # samples * atoms * dimensions up to which a failing report trains to say how far off it is
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Report:
     """What `properties.check` found.
 
     objective (squared units of X), stationarity, kkt and status are the optimum's own (testbed.Optimum); live and dead
-    count its atoms; verdicts are one a statement, in the order of docs/theory.md.
+    count its atoms; verdicts are one a statement, in the order of docs/theory.md. dictionary is what was judged.
     """
 
     objective: float
@@ -55,6 +60,15 @@ class Report:
     live: int
     dead: int
     verdicts: tuple[Verdict, ...]
+    dictionary: Dictionary = field(repr=False)
+
+    @cached_property
+    def excess(self) -> float | None:
+        """By what share the objective exceeds that of the stationary point reached from here; trained when first asked
+        for. 0 where every statement holds; None where training is more than a moment's work (`EXCESS_WORK`), or the
+        data are not all at hand.
+        """
+        return 0.0 if self.holds else excess(self.dictionary)
 
     @property
     def holds(self) -> bool:
@@ -90,6 +104,7 @@ class Report:
             "live": self.live,
             "dead": self.dead,
             "holds": self.holds,
+            "excess": _finite(self.excess),
             "properties": [
                 {"id": v.id, "name": v.name, "where": v.place, "residual": _finite(v.residual),
                  "tolerance": v.tolerance, "holds": v.holds, "verdict": v.says, "worst": v.worst, "why": v.why}
@@ -98,19 +113,19 @@ class Report:
         }
 
     def __str__(self) -> str:
-        """A table for a terminal, at most one statement a line."""
+        return self.text()
+
+    def text(self, width: int | None = None) -> str:
+        """A table, a statement a line; folded to a terminal of `width` columns where it is wider."""
         rows = [("", "statement", "holds at", "residual", "tolerance", "verdict", "worst place")]
         rows += [(v.id, v.name, v.place, "" if v.residual is None else f"{v.residual:.1e}", f"{v.tolerance:.0e}",
                   v.says, v.worst or v.why) for v in self.verdicts]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [
             f"objective {self.objective:.12g}   stationarity {self.stationarity:.1e}   kkt {self.kkt:.1e}   "
             f"status {self.status}   atoms {self.live} live, {self.dead} dead",
             "",
         ]
-        for row in rows:
-            lines.append("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-        lines += ["", *self._notes()]
+        lines += [*tables.aligned(rows, width), "", *self._notes()]
         return "\n".join(lines)
 
     def _notes(self) -> Iterator[str]:
@@ -119,6 +134,11 @@ class Report:
         idle = len(self.skipped)
         yield (f"{', '.join(failed)} fail{'s' * (len(failed) == 1)}." if failed else
                f"All {held} statements hold{f'; {idle} have nothing to test' if idle else ''}.")
+        if failed:
+            yield ("How far that is has not been computed: fit(..., start=D) trains from here to a stationary point."
+                   if self.excess is None else
+                   f"How far that is: the objective is {percent(self.excess)} above that of the stationary point "
+                   "reached from here by training.")
         yield "Residuals are dimensionless: 0 where a statement holds exactly, unmoved by scaling X and lam together."
         if self.live == 0:
             yield "Every code is zero: no atom is live, and there is nothing to test about live ones."
@@ -137,7 +157,29 @@ def judge(optimum: Dictionary, statements: Iterable[Property], progress: Progres
 
     return Report(objective=float(optimum.objective), stationarity=float(optimum.stationarity),
                   kkt=float(optimum.kkt), status=optimum.status, live=live, dead=optimum.n_atoms - live,
-                  verdicts=tuple(map(verdict, statements)))
+                  verdicts=tuple(map(verdict, statements)), dictionary=optimum)
+
+
+def excess(dictionary: Dictionary) -> float | None:
+    """(F - F') / F' of a dictionary, F' being the objective of the stationary point that training reaches from it.
+
+    None where that is more than a moment's work, or the data are not all at hand.
+    """
+    problem, (m, d) = dictionary.problem, dictionary.D.shape
+    if not problem.held or problem.n * m * d > EXCESS_WORK:
+        return None
+    beside = dictionary.b if problem.bias else None
+    with np.errstate(all="ignore"):
+        reached = fit(problem.X, m, problem.lam, problem.bias, problem.nonnegative, problem.weights,
+                      start=dictionary.D, start_bias=beside).objective
+        return float(np.float64(dictionary.objective - reached) / reached)
+
+
+def percent(share: float) -> str:
+    """A share for a reader: 12 %, 0.34 %, less than 1e-6 %."""
+    if not math.isfinite(share):
+        return f"{share} %"
+    return f"{100 * share:.2g} %" if share > 1e-8 else "less than 1e-6 %"
 
 
 def _finite(value: float | None) -> float | None:

@@ -1,4 +1,8 @@
-"""T6, recovery: when the true features are what training finds as lam -> 0. One linear program per feature decides.
+"""T6, recovery: are the true features what training finds as lam -> 0? One linear program per feature decides.
+
+In words: the dictionary of true features is a local minimum, up to a tilt of order lam, if for every feature j a
+certain vector lies inside the cone of the codes that are seen while j is silent. So a feature can be found if, whenever
+it is silent, the others are seen in enough combinations. A parent whose child never fires without it fails the test.
 
 Data x = cF, features F (k, d) linearly independent, codes c noiseless. Atoms D = F + lam Delta, Delta_j orthogonal to
 f_j, and codes z = c + lam y, y_j >= 0 wherever c_j = 0, leave the residual lam r, r = -(yF + c Delta), and

@@ -1,8 +1,11 @@
-"""T1, one-sparse: one feature at a time, any distinct directions, magnitudes above lam, as many atoms as features:
-exact recovery, z = a - lam, F = E[h(a)].
+"""T1, one-sparse: if only one feature fires at a time, and always with a magnitude above lam, then as many atoms as
+there are features recover them exactly. Atom k is feature k, its code is the feature's magnitude less the penalty, z =
+a - lam, and the objective is the floor E[h(a)]. The directions only have to be distinct; they may be as close as one
+likes.
 
-Why: an atom per direction leaves residuals lam v_k, of length lam, whose score <v_k, v_j> is at most 1 with every
-atom: the wide limit (G2).
+Why: with an atom along every feature, a sample a v_k leaves the residual lam v_k. Its score with another atom j is the
+cosine <v_k, v_j>, at most 1, so no other atom wants to fire (C1). Every residual has length lam, which certifies a
+global optimum (G2, the wide limit).
 """
 
 from __future__ import annotations

@@ -1,11 +1,15 @@
-"""T3, nested pair: a parent alone, or with a child at angle theta with probability rho; magnitudes 1, two atoms: the
-parent and the normalised sum, and F = (1 - rho)(lam - lam^2/2) + rho (2 cos(theta/2) lam - lam^2/2), for all theta in
-(0, pi).
+"""T3, nested pair: a parent feature always fires; with probability rho its child joins it, at an angle theta. Both have
+magnitude 1. The best two atoms are not parent and child, but the parent and the normalised sum of both: the child's
+atom has absorbed the parent. For every theta in (0, pi),
 
-Why: the data have two directions, of lengths 1 and 2 cos(theta/2): G2, where both exceed lam.
+    F = (1 - rho) (lam - lam^2/2) + rho (2 cos(theta/2) lam - lam^2/2)     where both lengths exceed lam.
 
-With varying magnitudes both atoms tilt, and as lam -> 0 they reach the extreme rays of the data cone: F / lam tends
-to E[sum z] where the atoms' cone contains the data, and to infinity elsewhere; a narrower cone needs smaller sums.
+Why: the data are two points only, the parent, of length 1, and the sum, of length 2 cos(theta/2). With an atom for each
+direction every residual is at most lam long, and that certifies a global optimum (G2).
+
+If magnitudes vary, both atoms tilt, and as lam -> 0 they reach the extreme rays of the cone that holds the data. The
+reason is that F / lam tends to E[sum z] if the atoms' cone contains the data, and to infinity if it does not; among
+cones that contain the data, a narrower one needs smaller codes.
 """
 
 from __future__ import annotations

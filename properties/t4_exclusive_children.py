@@ -1,10 +1,12 @@
-"""T4, exclusive children: exclusive and exhaustive, with as many atoms as children: every atom is the parent joined to
-one child, and the parent has none (G2).
+"""T4, exclusive children: a parent always fires, and with it exactly one of k children. With as many atoms as children
+every atom is the parent joined to one child, and no atom stands for the parent alone: the data are k directions, and
+each has its own atom (G2).
 
-With fewer, children share: atoms that serve disjoint groups cost E|x|^2/2 less what each group gains, max over unit d
-of 1/2 E[(<x, d> - lam)+^2; group] (C2), so the best partition decides. Splits nest into a tree for equally likely,
-equally related children, since the gain of a group is convex in its size and one child after another is split off; in
-general they need not: a chain of four goes from {12}{34} to {1}{23}{4}.
+With fewer atoms, children share. Suppose that each atom serves a group of children of its own. Then F is E|x|^2/2 less
+what each group gains, which for one atom on a group is max over unit d of 1/2 E[(<x, d> - lam)+^2; group] (C2), and the
+best partition into groups decides. If the children are equally likely and equally related, groups split one child after
+another as the dictionary widens, since the gain of a group is convex in its size, so that the splits form a tree. In
+general they need not: a chain of four children goes from the groups {12}{34} to {1}{23}{4}.
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ def markdown(of: Iterable[Entry] | None = None) -> str:
 
 
 def _lines(of: Iterable[Entry]) -> Iterator[str]:
-    yield from ("# The theory, in our words", "", HEAD.rstrip("\n"))
+    yield from ("# The theory, in our words", "", "*Printed by `python -m properties`; with formulas set and evidence "
+                "measured it is `out/theory.html`, beside the gallery.*", "", HEAD.rstrip("\n"))
     letter = None
     for entry in of:
         s = entry.statement

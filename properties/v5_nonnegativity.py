@@ -1,10 +1,12 @@
-"""V5, without nonnegativity: only Q positive semidefinite. A smaller minimum, which bounds signed dictionaries in the
-manner of V3.
+"""V5, without nonnegativity: let codes have either sign. Then Q only has to be positive semidefinite, the minimum is
+over more matrices and so smaller, and it bounds signed dictionaries as V3 bounds the others, because a signed atom pays
+E|z_j| >= |<a, v_j>|. What nonnegativity costs is the difference between the two minima.
 
-Why: E|z_j| >= |<a, v_j>|. What nonnegativity costs is the difference. Without a price this bound is weak: it is h(|E
-x|), approached and not attained, for Q may grow freely orthogonal to a. What remains is 1/2 |E x|^2 / (1 + q) + 1/2
-lam^2 q, least at q = (|E x| / lam - 1)+. It is never above V1's value, h being convex. For centred data it is the sum
-of h_tau over the singular values of Y, whatever lam.
+Without a price (tau = 0) this bound is weak: it is h(|E x|), the cost of the mean alone, and it is approached but not
+attained. The reason is that Q may grow without limit in all directions orthogonal to a, where it costs nothing and
+codes all that varies. What remains is the mean, with 1/2 |E x|^2 / (1 + q) + 1/2 lam^2 q, least at q = (|E x| / lam -
+1)+. It is never above V1's value E[h(|x|)], since h is convex. For centred data, and any price, the bound is the sum of
+h_tau over the singular values of Y, whatever lam: the classical answer of principal components, soft-thresholded.
 """
 
 from __future__ import annotations

@@ -8,11 +8,12 @@ workers     processes that share the work
 making      all of it: `write`
 settings    one figure at other parameters: `write_at`
 baselines   what the numbers were when someone last looked
-page        the page
+page        the page; page_theory the theory beside it, page_reports its last part
 """
 
 from figures.gallery.making import Written, write
 from figures.gallery.registry import NAMES, ORDER, figure, known, titles
 from figures.gallery.settings import parameters, write_at
+from figures.gallery.work import keep, kept
 
-__all__ = ["NAMES", "ORDER", "Written", "figure", "known", "parameters", "titles", "write", "write_at"]
+__all__ = ["NAMES", "ORDER", "Written", "figure", "keep", "kept", "known", "parameters", "titles", "write", "write_at"]

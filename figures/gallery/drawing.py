@@ -22,12 +22,12 @@ class Drawn(NamedTuple):
 def draw(out: Path, item: Figure, numbers: Numbers, stem: str) -> Drawn:
     """Draw a figure from its numbers and write its files, complete or not at all, as out/STEM.suffix."""
     from figures import style
-    from figures.gallery import long_table
+    from figures.gallery import tidy
     from figures.pages import panels
     from testbed import files
 
     picture = item.draw(numbers)
-    encoded = style.encode(picture) | {".csv": long_table.text(numbers).encode()}
+    encoded = style.encode(picture) | {".csv": tidy.text(numbers).encode()}
     parts = panels.panels(picture)
     if item.frame is not None:
         picture = item.draw(numbers)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from figures import interactive, reports
-from figures.gallery import baselines, page, registry, store, work, workers
+from figures.gallery import baselines, page, page_theory, registry, store, work, workers
 
 Say = Callable[[str, int, int], None]  # a line, and the seconds of work that are done, and in all, about
 NO_KERNELS = ("benchmarks",)  # figures that nothing has to be compiled for: the first on a machine that has not run yet
@@ -145,6 +145,9 @@ class _Gallery:
         reasons = {name: why for name, (why, _) in self.failed.items()}
         text = page.build(self.shown, self.out, frozenset(self.awaited), reasons)
         files.write_atomically(self.out / "index.html", text.encode())
+        if not self.left or not self.shown:  # at first and at last: its words do not change on the way
+            theory = page_theory.build({name: one.numbers for name, one in self.shown.items()})
+            files.write_atomically(self.out / page_theory.FILE, theory.encode())
 
     def behind(self) -> int:
         """Seconds of work that are done, about."""

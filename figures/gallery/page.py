@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from figures import reports
 from figures.base import Figure, Numbers
-from figures.gallery import baselines, page_reports, registry
+from figures.gallery import baselines, page_reports, page_theory, registry
 from figures.gallery.drawing import Drawn
 from figures.gallery.story import CHAPTERS, Chapter, Further
 from figures.pages import blocks, mathml, shell
@@ -57,7 +57,9 @@ def build(shown: Mapping[str, Shown], out: Path, awaited: frozenset[str] = froze
         "<p>Here it is solved to verified optima, on worlds whose truth is known, so that what optimality implies can "
         "be derived and then measured. In every figure lines are predictions of theory and markers are measurements, "
         f"and the numbers are there to take away.</p><p>Verdict: {verdict}.</p>", *state(shown, awaited, failed),
-        f'<p class="quiet">{mathml.markup(NOTATION)}.</p>', "</header>",
+        f'<p class="quiet">{mathml.markup(NOTATION)}.</p>',
+        f'<p><a href="{page_theory.FILE}">Every statement, with its derivation and the evidence for it</a>.</p>',
+        "</header>",
         '<nav aria-label="Chapters"><ol>', *contents, "</ol></nav>", '<main id="story" tabindex="-1">',
         *(chapter(i, c, {name: shown[name].html if name in shown else absent(every[name], name in awaited,
                                                                              failed.get(name, ""))
@@ -87,12 +89,14 @@ def chapter(number: int, c: Chapter, figures: Mapping[str, str], out: Path) -> s
     return "\n".join([*parts, "</section>"])
 
 
-def statements(item: Figure) -> Iterator[str]:
-    """What the figure shows, as formulas."""
+def statements(item: Figure, linked: bool = True) -> Iterator[str]:
+    """What the figure shows, as formulas; linked to the page of the theory where that lies beside it."""
     from properties.theory import statements as known
 
     for s in (known()[id] for id in item.statements):
-        yield (f"<div><dt>{escape(s.id)} {escape(s.name)} <span>({escape(s.place)})</span></dt>"
+        name = f"{escape(s.id)} {escape(s.name)}"
+        name = f'<a href="{page_theory.FILE}#{s.id}">{name}</a>' if linked else name
+        yield (f"<div><dt>{name} <span>({escape(s.place)})</span></dt>"
                f"<dd>{mathml.markup(s.statement)}</dd></div>")
 
 

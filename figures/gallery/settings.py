@@ -74,7 +74,7 @@ def write_at(out: Path, name: str, words: Sequence[str], live: Say, fresh: bool 
         ("Prediction against measurement", f"{escape(item.agreement)}: {page.agreement(numbers)}"),
         ("Take it away", page.links(name, stem, drawn)),
         ("Make it again", f"<code>testbed figures {name} {' '.join(f'--set {escape(word)}' for word in told)}</code>")])
-    more = f'<dl class="statements">{"".join(page.statements(item))}</dl>\n{facts}'
+    more = f'<dl class="statements">{"".join(page.statements(item, linked=False))}</dl>\n{facts}'
     section = blocks.exhibit(name, item.title, drawn.svg, item.alt, caption, drawn.panels, more, drawn.film)
     heading = f"{name} at {', '.join(told)}"
     body = f'<div class="page"><main><h1>{escape(heading)}</h1>\n{section}</main></div>'

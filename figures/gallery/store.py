@@ -26,7 +26,7 @@ from figures.base import Numbers
 
 HOME = Path(__file__).resolve().parents[2]  # the folder that holds the packages
 WHOLE = ("testbed", "generators", "properties")  # packages of which every file counts
-LOOKS = ("style", "interactive.document")  # parts of figures/ that no number depends on
+LOOKS = ("style", "interactive.document", "interactive.looks")  # parts of figures/ that no number depends on
 MEMBER = "code"  # the name of the key among the numbers
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from figures import interactive
+from figures.base import Numbers
 from figures.gallery import registry, store
 from figures.gallery.drawing import Drawn, draw
 
@@ -41,6 +42,21 @@ def do(task: Task, say: Callable[[str], None]) -> Drawn | None:
     if task.compute:
         store.save(path, item.compute(), task.key)
     return draw(task.out, item, _read(path, task.key), task.name)
+
+
+def kept(out: Path, name: str) -> dict | None:
+    """The numbers of a figure in the folder `out`, if this very code computed them; else None."""
+    return store.load(out / f"{name}.npz", _key(name))
+
+
+def keep(out: Path, name: str, numbers: Numbers) -> None:
+    """Save the numbers of a figure, just computed, in the folder `out`, where the gallery will find them."""
+    store.save(out / f"{name}.npz", numbers, _key(name))
+
+
+def _key(name: str) -> str:
+    (key,) = store.keys([registry.module(name)]).values()
+    return key
 
 
 def _read(path: Path, key: str) -> dict:

@@ -17,20 +17,37 @@ STATUS = ("unconverged", "stationary", "local_min", "global")  # frames hold pos
 
 @dataclass(frozen=True)
 class Control:
-    """A slider: name, label, first value, step, number of values, position at the start, decimals shown."""
+    """A slider: name, label, its values in order (finer where more happens), the one at the start, decimals shown."""
 
     name: str
     label: str
+    grid: tuple[float, ...]
     first: float
-    step: float
-    count: int
-    start: int
     digits: int = 2
 
     @property
     def values(self) -> np.ndarray:
         """(count,) the values, each the float that its decimals name."""
-        return np.round(self.first + self.step * np.arange(self.count), self.digits)
+        return np.round(self.grid, self.digits)
+
+    @property
+    def count(self) -> int:
+        """Number of values."""
+        return len(self.grid)
+
+    @property
+    def start(self) -> int:
+        """Position at the start."""
+        return self.place(self.first)
+
+    def place(self, value: float) -> int:
+        """The position of a value. ValueError where there is none."""
+        return self.values.tolist().index(round(value, self.digits))
+
+
+def evenly(first: float, last: float, step: float) -> tuple[float, ...]:
+    """Values from first to last, both included."""
+    return tuple((first + step * np.arange(round((last - first) / step) + 1)).tolist())
 
 
 @dataclass(frozen=True)
@@ -40,7 +57,7 @@ class Interactive:
     name : what `testbed figures NAME` calls it, and the stem of its files.
     title : the finding, in one sentence. statements : ids of the statements it shows (docs/theory.md).
     controls : the sliders; frames are in C order, the last control running fastest.
-    presets : button text -> a position for every slider.
+    presets : button text -> a value for every slider.
     compute : progress -> numbers, all frames and `deviation`, `tolerance` (agreement with theory) among them.
     build : numbers -> the bytes of one HTML file; computes nothing.
     """
@@ -49,7 +66,7 @@ class Interactive:
     title: str
     statements: tuple[str, ...]
     controls: tuple[Control, ...]
-    presets: Mapping[str, tuple[int, ...]]
+    presets: Mapping[str, tuple[float, ...]]
     compute: Callable[[Say], Numbers]
     build: Callable[[Numbers], bytes]
 
@@ -62,6 +79,11 @@ class Interactive:
     def frames(self) -> int:
         """Number of frames."""
         return math.prod(self.shape)
+
+    def positions(self) -> dict[str, tuple[int, ...]]:
+        """Button text -> a position for every slider."""
+        return {text: tuple(control.place(value) for control, value in zip(self.controls, values, strict=True))
+                for text, values in self.presets.items()}
 
     def parameters(self) -> dict[str, np.ndarray]:
         """control name -> (frames,) its value in every frame."""

@@ -9,10 +9,13 @@ import numpy as np
 from figures import style
 from figures.base import Numbers, deviation
 from figures.interactive import document
-from figures.interactive.base import STATUS, Control, Interactive, Say, columns
+from figures.interactive.base import STATUS, Control, Interactive, Say, columns, evenly
 
-DENSITY = Control("density", "density p = P(feature on)", 0.01, 0.02, 50, 15)  # at 1/2 the bias is not unique
-SPREAD = Control("spread", "half-spread h of its magnitudes", 0.0, 0.1, 7, 5, 1)
+# at 1/2 the bias is not unique
+DENSITY = Control("density", "density p = P(feature on)",
+                  (*evenly(0.01, 0.49, 0.02), 0.495, 0.499, 0.501, 0.505, *evenly(0.51, 0.99, 0.02)), 0.31, 3)
+SPREAD = Control("spread", "half-spread h of its magnitudes",
+                 (0, 0.05, *evenly(0.1, 0.2, 0.02), 0.3, 0.4, 0.5, 0.6), 0.5)
 LAM, LEVELS, RESTARTS = 0.2, 21, (1, 8)
 REGIMES = (
     "One atom, along the feature: it codes presence. The bias only makes up for shrinkage, b = λp/(1 − p).",
@@ -101,7 +104,7 @@ density ½ the bias stays near 0 and one atom codes the feature. Above, the bias
 coded is how far the feature is from its usual value. With magnitudes that all lie within λ of the bias only their
 absence is coded; once they spread further, both signs of u are live.</p>"""
 
-READOUT = """<h2>Numbers</h2><dl><dt>bias along u</dt><dd id="bias"></dd>
+READOUT = """<dl><dt>bias along u</dt><dd id="bias"></dd>
 <dt>P(+u on)</dt><dd id="plus"></dd><dt>P(−u on)</dt><dd id="minus"></dd>
 <dt>objective F</dt><dd id="objective"></dd><dt>status</dt><dd id="status"></dd></dl>"""
 
@@ -120,16 +123,19 @@ def build(numbers: Numbers) -> bytes:
     about = document.about(PAGE, numbers, "each certified to be global: no residual is longer than λ (G2)",
                            "T5, and of the bias and the firing rates")
     panels = [
-        (_line(sources), "<b>The data along u.</b> Bars: the values of s, their height the cube root of their "
-         "probability; blue ones are coded by +u, red ones by −u, grey ones by neither. Shaded: within λ of the bias, "
-         "where nothing fires. Arrows: live atoms, from the bias.",
-         "The distribution of the feature's values, the bias, and which atom codes which values."),
-        (_curves(sources, ("bias",), "bias along u", (-0.05, 1.1)), "<b>The bias</b> against the density. Lines: T5; "
-         "circles here and below: the trained optimum of this setting.", "The bias against the density."),
-        (_curves(sources, ("plus", "minus"), "firing rate", (-0.03, 0.56)), "<b>How often +u and −u fire.</b> Of an "
-         "antipodal pair both do, about equally often (B3).", "The firing rates of both atoms against the density."),
-        (_curves(sources, ("F",), "objective F", (0, 0.1)), "<b>The objective</b>: the least mean Huber loss about any "
-         "bias.", "The objective against the density."),
+        document.Panel(_line(sources), "The data along u",
+                       "Bars: the values of s, their height the cube root of their probability; blue ones are coded by "
+                       "+u, red ones by −u, grey ones by neither. Shaded: within λ of the bias, where nothing fires. "
+                       "Arrows: live atoms, from the bias.",
+                       "The distribution of the feature's values, the bias, and which atom codes which values."),
+        document.Panel(_curves(sources, ("bias",), "bias along u", (-0.05, 1.1)), "The bias against the density",
+                       "Lines: T5; circles here and below: the trained optimum of this setting.",
+                       "The bias against the density."),
+        document.Panel(_curves(sources, ("plus", "minus"), "firing rate", (-0.03, 0.56)), "How often +u and −u fire",
+                       "Of an antipodal pair both do, about equally often (B3).",
+                       "The firing rates of both atoms against the density."),
+        document.Panel(_curves(sources, ("F",), "objective F", (0, 0.1)), "The objective",
+                       "The least mean Huber loss about any bias.", "The objective against the density."),
     ]
     return document.assemble(PAGE, LEAD, panels, READOUT, about, document.chosen(frames, code, sources))
 
@@ -168,8 +174,8 @@ PAGE = Interactive(
     title="One feature, ever denser: beyond ½ it becomes an antipodal pair, if its magnitudes spread",
     statements=("T5", "B1", "B3", "G1"),
     controls=(DENSITY, SPREAD),
-    presets={"sparse: one atom": (7, 5), "just below ½": (24, 5), "just above ½: a pair": (25, 5),
-             "nearly always on": (49, 5), "no spread, dense: absence is coded": (40, 0),
-             "little spread: absence still": (40, 1)},
+    presets={"sparse: one atom": (0.15, 0.5), "just below ½": (0.499, 0.5), "just above ½: a pair": (0.501, 0.5),
+             "nearly always on": (0.99, 0.5), "no spread, dense: absence is coded": (0.81, 0),
+             "little spread: absence still": (0.81, 0.1)},
     compute=compute, build=build,
 )

@@ -11,61 +11,21 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from figures import style
-from figures.interactive.base import Interactive
+from figures.interactive.base import Control, Interactive
+from figures.interactive.looks import SCRIPT, STYLE
 from figures.pages import shell
 
-# beyond the looks of every page
-STYLE = """
-.page { max-width: 68rem; padding-top: 1.2rem; } h1 { font-size: 1.5rem; margin: .3rem 0; }
-h2 { font-size: 1.1rem; margin: 1.8rem 0 .4rem; } p { margin: .5rem 0; }
-figcaption, dd { color: var(--quiet); font-size: .9rem; }
-.controls { position: sticky; top: 0; z-index: 5; display: grid; gap: .3rem 1.4rem; padding: .6rem .8rem;
-  grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); background: var(--card); border: 1px solid var(--line);
-  border-radius: 8px; }
-.controls label { display: block; font-size: .9rem; } .controls output { font-weight: 700;
-  font-variant-numeric: tabular-nums; }
-input[type=range] { width: 100%; height: 1.5rem; accent-color: #0072B2; margin: 0; }
-:focus-visible { outline: 3px solid var(--mark); outline-offset: 2px; }
-.presets { display: flex; flex-wrap: wrap; gap: .5rem; margin: .7rem 0; padding: 0; list-style: none; }
-button { font: inherit; font-size: .9rem; padding: .25rem .7rem; border: 1px solid var(--line); border-radius: 1rem;
-  background: var(--card); color: var(--ink); cursor: pointer; }
-#says { min-height: 3em; font-weight: 600; }
-.plots { display: grid; gap: 1rem; grid-template-columns: repeat(2, minmax(0, 1fr)); align-items: start; }
-.plots figure { min-width: 0; } .plots .card { background: #fff; padding: .4rem; overflow: visible; }
-.plots.three { grid-template-columns: repeat(3, minmax(0, 1fr)); }
-@media (max-width: 47rem) { .plots, .plots.three { grid-template-columns: minmax(0, 1fr); } }
-table { font-size: .9rem; }
-dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .15rem .8rem; margin: .4rem 0; }
-dt { font-weight: 600; } dd { margin: 0; }
-@media (max-height: 30rem) { .controls { position: static; } }
-"""
 
-SCRIPT = """
-(function start() {
-  const doc = window.Bokeh && Bokeh.documents[0];
-  if (!doc || !doc.is_idle) { setTimeout(start, 20); return; }
-  const chosen = doc.get_model_by_name("chosen");
-  const sliders = [...document.querySelectorAll(".controls input")];
-  const send = () => {
-    for (const s of sliders) {
-      const text = (+s.dataset.first + s.value * s.dataset.step).toFixed(+s.dataset.digits);
-      s.setAttribute("aria-valuetext", text);
-      document.getElementById(s.id + "_value").textContent = text;
-    }
-    chosen.data = { i: sliders.map(s => +s.value) };
-  };
-  for (const s of sliders) s.addEventListener("input", send);
-  for (const b of document.querySelectorAll("button[data-positions]")) b.addEventListener("click", () => {
-    JSON.parse(b.dataset.positions).forEach((value, k) => { sliders[k].value = value; });
-    send();
-  });
-  send();
-  document.body.dataset.ready = "yes";
-})();
-"""
+class Panel(NamedTuple):
+    """A picture of the bench: a Bokeh figure, its heading, what is drawn in it (HTML), and a text alternative."""
+
+    figure: Any
+    heading: str
+    caption: str
+    alt: str
 
 
 def plot(width: str, height: str, aspect: float = 1.0, **options: Any) -> Any:
@@ -123,47 +83,55 @@ const put = (id, text) => {{ document.getElementById(id).textContent = text; }};
 """
 
 
-def assemble(page: Interactive, lead: str, panels: Sequence[tuple[Any, str, str]], readout: str, about: str,
-             model: Any) -> bytes:
+def assemble(page: Interactive, lead: str, panels: Sequence[Panel], readout: str, about: str, model: Any) -> bytes:
     """The page, from HTML for its head, numbers and notes, and the model that the sliders set.
 
-    panels : (Bokeh figure, caption, text alternative), three in a row if there are three, else two.
+    The bench comes first and fills a window: sliders, settings to try, what is seen, numbers; beside them the pictures,
+    three in a row if there are three, else two. Under it what there is to read.
     """
     from bokeh.embed import components
     from bokeh.resources import Resources
 
     from properties.theory import statements
 
-    panels[0][0].tags = [model]  # so that the document holds it
-    script, divs = components([figure for figure, _, _ in panels])
+    panels[0].figure.tags = [model]  # so that the document holds it
+    script, divs = components([panel.figure for panel in panels])
     script, *divs = _named_in_order([script, *divs])
     known = statements()
-    row = "plots three" if len(panels) == 3 else "plots"
+    row = {3: "bench three", 4: "bench four"}.get(len(panels), "bench")
     body = "\n".join([
-        '<div class="page">', f"<header><h1>{escape(page.title)}</h1>{lead}</header>", "<main>",
+        f'<div class="page"><header><h1>{escape(page.title)}</h1></header>', f'<main><div class="{row}">',
+        '<div class="side">',
         '<form class="controls" aria-label="Parameters" onsubmit="return false">', *map(_slider, page.controls),
         "</form>", '<ul class="presets" aria-label="Settings to try">',
         *(f'<li><button type="button" data-positions="{json.dumps(list(where))}">{escape(text)}</button></li>'
-          for text, where in page.presets.items()),
+          for text, where in page.positions().items()),
         "</ul>", "<noscript><p>The sliders need JavaScript; the numbers are in the .npz.</p></noscript>",
-        '<p id="says" role="status" aria-live="polite"></p>', f'<div class="{row}">',
-        *(f'<figure><div class="card" role="img" aria-label="{escape(alt)}">{div}</div>'
-          f"<figcaption>{caption}</figcaption></figure>"
-          for (_, caption, alt), div in zip(panels, divs, strict=True)),
-        "</div>", readout, "<h2>What theory says here</h2>", "<dl>",
+        '<p id="says" role="status" aria-live="polite"></p>',
+        '<div class="tools"><button type="button" id="save_svg">Save as SVG</button>'
+        '<button type="button" id="save_png">Save as PNG</button>'
+        '<button type="button" id="copy_link">Copy link</button></div></div>', '<div class="plots">',
+        *(f'<figure><figcaption>{escape(panel.heading)}</figcaption>'
+          f'<div class="card" role="img" aria-label="{escape(panel.alt)}">{div}</div></figure>'
+          for panel, div in zip(panels, divs, strict=True)),
+        f'</div><div class="numbers">{readout}</div></div><div class="read">', lead, "<h2>What is drawn</h2>",
+        *(f"<p><b>{escape(panel.heading)}.</b> {panel.caption}</p>" for panel in panels),
+        "<h2>What theory says here</h2>", "<dl>",
         *(f"<dt>{id}</dt><dd>{escape(known[id].statement)}</dd>" for id in page.statements), "</dl>",
-        f"<h2>About the frames</h2>{about}", "</main>", "</div>", script,
+        "<p>The address of this page holds the settings: a link to it shows what you see.</p>",
+        f"<h2>About the frames</h2>{about}", "</div></main></div>",
+        f"<script>document.body.dataset.name = {json.dumps(page.name)};</script>", script,
     ])
     head = '<link rel="icon" href="data:,">\n' + Resources(mode="inline", components=["bokeh"]).render_js()
     return shell.document(page.title, body, head=head, style=STYLE, script=SCRIPT).encode()
 
 
-def _slider(control: Any) -> str:
+def _slider(control: Control) -> str:
     value = f"{control.values[control.start]:.{control.digits}f}"
     return (f'<div><label for="{control.name}">{escape(control.label)}: '
             f'<output id="{control.name}_value" for="{control.name}">{value}</output></label>'
             f'<input type="range" id="{control.name}" min="0" max="{control.count - 1}" step="1" '
-            f'value="{control.start}" data-first="{control.first!r}" data-step="{control.step!r}" '
+            f'value="{control.start}" data-values="{json.dumps(control.values.tolist())}" '
             f'data-digits="{control.digits}" aria-valuetext="{value}" autocomplete="off"></div>')
 
 

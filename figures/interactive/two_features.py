@@ -10,12 +10,12 @@ import numpy as np
 from figures import style
 from figures.base import Numbers, deviation
 from figures.interactive import document
-from figures.interactive.base import STATUS, Control, Interactive, Say, columns
+from figures.interactive.base import STATUS, Control, Interactive, Say, columns, evenly
 
 X = np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])  # the parent alone, both, the child alone
-BOTH = Control("both", "co-occurrence: P(parent and child)", 0.05, 0.05, 11, 5)
-ALONE = Control("alone", "P(child without parent)", 0.0, 0.03, 11, 3)
-LAM = Control("lam", "penalty λ", 0.05, 0.05, 12, 2)
+BOTH = Control("both", "P(parent and child)", evenly(0.05, 0.55, 0.05), 0.3)
+ALONE = Control("alone", "P(child without parent)", (0, 0.005, 0.01, 0.02, *evenly(0.03, 0.3, 0.03)), 0.09, 3)
+LAM = Control("lam", "penalty λ", evenly(0.05, 0.6, 0.025), 0.15, 3)
 RESTARTS = 2
 BETTER = 1e-11  # an objective lower by less is the same optimum
 NEIGHBOURS = 0.05  # entries of atoms of two frames that differ by less are one optimum's, moved on
@@ -141,7 +141,7 @@ path.data = { lam: line.map(j => f("lam", j)), one: line.map(j => f("angle_0", j
 now.data = { lam: [lam, lam], angle: [f("angle_0"), f("angle_1")], colour: colours };
 put("says", regimes[f("regime")]);
 for (let i = 0; i < 3; i++) {
-  put("p_" + i, fixed(w[i], 2));
+  put("p_" + i, fixed(w[i], 3));
   put("z_" + i, w[i] > 0 ? Z[i].map(z => fixed(z, 4)).join(", ") : "never seen");
   put("r_" + i, w[i] > 0 ? fixed(Math.hypot(...R[i]) / lam, 4) : "");
 }
@@ -149,15 +149,15 @@ put("objective", fixed(f("F"), 10));
 put("angles", fixed(f("angle_0"), 4) + "° and " + fixed(f("angle_1"), 4) + "°");
 put("cosine", fixed(D[0][0] * D[1][0] + D[0][1] * D[1][1], 6));
 put("status", statuses[f("status")]);
-put("call", "fit([[1, 0], [1, 1], [0, 1]], n_atoms=2, lam=" + fixed(lam, 2) + ", weights=[" +
-  w.map(p => fixed(p, 2)).join(", ") + "])");
+put("call", "fit([[1, 0], [1, 1], [0, 1]], n_atoms=2, lam=" + fixed(lam, 3) + ", weights=[" +
+  w.map(p => fixed(p, 3)).join(", ") + "])");
 """
 
 LEAD = """<p>A parent (direction e₁) and a child (direction e₂), both of magnitude 1. One or both fire, so the data are
 three points. Two atoms of unit norm, d₁ and d₂, are trained to the optimum of E[½|x − zD|² + λ Σ z], z ≥ 0. Move the
 sliders: the less often the child fires without its parent, the further its atom turns towards their sum.</p>"""
 
-READOUT = """<h2>Numbers</h2><div class="scroll" tabindex="0" role="region" aria-label="Codes and residuals"><table>
+READOUT = """<div class="scroll" tabindex="0" role="region" aria-label="Codes and residuals"><table>
 <thead><tr><th>what fires</th><th>probability</th><th>codes z₁, z₂</th><th>|r| / λ</th></tr></thead><tbody>
 <tr><td>parent only</td><td id="p_0"></td><td id="z_0"></td><td id="r_0"></td></tr>
 <tr><td>both</td><td id="p_1"></td><td id="z_1"></td><td id="r_1"></td></tr>
@@ -182,13 +182,16 @@ def build(numbers: Numbers) -> bytes:
                            "mirror image; one of the two is shown", "T3 (child never alone) and T2 (both alone equally "
                            "often)")
     panels = [
-        (_plane(sources), "<b>Data and residuals.</b> Circles: the three points, their area their probability. Green: "
-         "the cone of the data. Grey: the polytope {r : Dr ≤ λ}. Each residual (orange) is the point of the polytope "
-         "nearest to its data point (C3); the dotted line from one to the other is what the atoms code.",
-         "The plane of the data: two unit atoms, the data cone, the polytope and the residuals of the chosen setting."),
-        (_angles(sources), "<b>Angles of the atoms</b> against λ with the other sliders where they are; dots: the "
-         "frame on the left. A step in a curve is a jump from one optimum to another.",
-         "The angles of the two atoms from the parent's direction, against the penalty."),
+        document.Panel(_plane(sources), "Data and residuals",
+                       "Circles: the three points, their area their probability. Green: the cone of the data. Grey: "
+                       "the polytope {r : Dr ≤ λ}. Each residual (orange) is the point of the polytope nearest to its "
+                       "data point (C3); the dotted line from one to the other is what the atoms code.",
+                       "The plane of the data: two unit atoms, the data cone, the polytope and the residuals of the "
+                       "chosen setting."),
+        document.Panel(_angles(sources), "Angles of the atoms against λ",
+                       "The other sliders are where they are; circles: the setting shown. A step in a curve is a jump "
+                       "from one optimum to another.",
+                       "The angles of the two atoms from the parent's direction, against the penalty."),
     ]
     return document.assemble(PAGE, LEAD, panels, READOUT, about, document.chosen(frames, code, sources))
 
@@ -229,8 +232,8 @@ PAGE = Interactive(
     title="Two features, two atoms: they tilt, absorb and jump",
     statements=("C3", "S4", "S6", "T2", "T3"),
     controls=(BOTH, ALONE, LAM),
-    presets={"child never alone: absorbed": (5, 0, 2), "rarely alone: partly absorbed": (3, 2, 2),
-             "equally often alone: tilt": (7, 10, 2), "larger λ: jump": (7, 10, 8),
-             "rare co-occurrence: nearly the features": (0, 10, 0)},
+    presets={"child never alone: absorbed": (0.3, 0, 0.15), "rarely alone: partly absorbed": (0.2, 0.06, 0.15),
+             "equally often alone: tilt": (0.4, 0.3, 0.15), "larger λ: jump": (0.4, 0.3, 0.45),
+             "rare co-occurrence: nearly the features": (0.05, 0.3, 0.05)},
     compute=compute, build=build,
 )

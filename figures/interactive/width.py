@@ -9,15 +9,15 @@ import numpy as np
 from figures import style
 from figures.base import Numbers
 from figures.interactive import document
-from figures.interactive.base import STATUS, Control, Interactive, Say, columns
+from figures.interactive.base import STATUS, Control, Interactive, Say, columns, evenly
 
 # two halves of the plane, two groups in each, three points in each group; no two alike, so that no two optima tie
 DEGREES = np.array([-9.0, 2.0, 12.0, 67.0, 79.0, 88.0, 170.0, 181.0, 193.0, 246.0, 257.0, 268.0])
 LENGTH = np.array([1.00, 1.15, 0.95, 1.05, 1.20, 0.90, 1.10, 0.98, 1.02, 0.92, 1.12, 1.06])
 X = LENGTH[:, None] * np.stack([np.cos(np.radians(DEGREES)), np.sin(np.radians(DEGREES))], axis=1)
 POINTS = len(X)
-LAM = Control("lam", "penalty λ", 0.05, 0.05, 10, 3)
-WIDTH = Control("width", "number of atoms m", 1, 1, POINTS, 3, 0)
+LAM = Control("lam", "penalty λ", evenly(0.05, 0.5, 0.05), 0.2)
+WIDTH = Control("width", "number of atoms m", evenly(1, POINTS, 1), 4, 0)
 RESTARTS = 16
 
 
@@ -95,7 +95,7 @@ LEAD = """<p>Twelve points in the plane, in two halves of two groups of three. A
 optimum of E[½|x − zD|² + λ Σ z], z ≥ 0. Add atoms: categories split, first into groups, then within them, until every
 point has an atom of its own. No dictionary of any width is below the floor E[h<sub>λ</sub>(|x|)].</p>"""
 
-READOUT = """<h2>Numbers</h2><dl><dt>objective F</dt><dd id="objective"></dd><dt>floor E[h<sub>λ</sub>(|x|)]</dt>
+READOUT = """<dl><dt>objective F</dt><dd id="objective"></dd><dt>floor E[h<sub>λ</sub>(|x|)]</dt>
 <dd id="floor"></dd><dt>gap</dt><dd id="gap"></dd><dt>max |r| / λ</dt><dd id="radius"></dd>
 <dt>status</dt><dd id="status"></dd></dl>"""
 
@@ -115,14 +115,16 @@ def build(numbers: Numbers) -> bytes:
                            f"between widths that were broken: {int(numbers['violations'])}",
                            "the floor, where every point has its own atom")
     panels = [
-        (_plane(sources), "<b>Points and atoms.</b> Arrows: atoms, of length 1. A point has the colour of the atom it "
-         "uses most, and a line to each atom it uses; grey points are not coded.",
-         "The points of the plane, the atoms, and which atoms code which points."),
-        (_cells(sources), "<b>Who codes what.</b> A disc where an atom codes a point, its diameter the code. Columns "
-         "1–3, 4–6, 7–9 and 10–12 are the groups.", "Which atom codes which point, and how strongly."),
-        (_gap(sources), "<b>Objective above the floor</b> (logarithmic) against the number of atoms; circle: the "
-         "frame shown.",
-         "The gap between the objective and the Huber floor, against the number of atoms."),
+        document.Panel(_plane(sources), "Points and atoms",
+                       "Arrows: atoms, of length 1. A point has the colour of the atom it uses most, and a line to "
+                       "each atom it uses; grey points are not coded.",
+                       "The points of the plane, the atoms, and which atoms code which points."),
+        document.Panel(_cells(sources), "Who codes what",
+                       "A disc where an atom codes a point, its diameter the code. Columns 1–3, 4–6, 7–9 and 10–12 are "
+                       "the groups.", "Which atom codes which point, and how strongly."),
+        document.Panel(_gap(sources), "Objective above the floor",
+                       "On a logarithmic axis, against the number of atoms; circle: the setting shown.",
+                       "The gap between the objective and the Huber floor, against the number of atoms."),
     ]
     return document.assemble(PAGE, LEAD, panels, READOUT, about, document.chosen(frames, code, sources))
 
@@ -165,7 +167,7 @@ PAGE = Interactive(
     title="Wider and wider: categories refine until every point has its own atom",
     statements=("G1", "G2", "M2"),
     controls=(LAM, WIDTH),
-    presets={"two atoms: halves": (3, 1), "four: groups": (3, 3), "eight: within groups": (3, 7),
-             "twelve: the floor": (3, 11), "large λ, three atoms": (9, 2)},
+    presets={"two atoms: halves": (0.2, 2), "four: groups": (0.2, 4), "eight: within groups": (0.2, 8),
+             "twelve: the floor": (0.2, 12), "large λ, three atoms": (0.5, 3)},
     compute=compute, build=build,
 )

@@ -18,6 +18,7 @@ import numpy as np
 from figures import reports, style
 from figures.base import Picture
 from figures.pages import blocks, mathml, panels, shell
+from properties.judging import percent
 
 if TYPE_CHECKING:
     from properties import Report
@@ -47,6 +48,9 @@ def html(optimum: Optimum, report: Report, bounds: Gap | None = None) -> str:
     lines = (blocks.Judged(v.id, v.name, v.residual, v.tolerance, bool(v.holds), v.worst)
              for v in report.verdicts if v.residual is not None)
     claim = f"{lead(optimum)} Of what an optimum must satisfy, {outcome} here."
+    if failed and report.excess is not None:
+        claim += (f" Its objective is {escape(percent(report.excess))} above that of the stationary point reached from "
+                  "here by training.")
     reasons = {why: [id for id, given in report.skipped.items() if given == why] for why in report.skipped.values()}
     body = "\n".join([
         '<div class="page"><main>', '<header class="prose">', f"<h1>{title}</h1>",

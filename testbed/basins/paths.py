@@ -1,4 +1,4 @@
-"""Paths of optima: one width and many penalties, or one penalty and many widths: `path`.
+"""Paths of optima: many penalties, many widths, or both at once: `path`.
 
 F* obeys laws along both, and each law is a neighbour's dictionary put to use, so a broken law is a proof that a better
 optimum was missed, and says where to start to find it. With (D, Z, b) optimal at (lam, m), and r its residual:
@@ -15,11 +15,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from testbed import checks
+from testbed import checks, tables
 from testbed.basins.moves import gain, newcomers, removal_costs
 from testbed.basins.searching import search
 from testbed.checks import Array
@@ -49,9 +50,10 @@ class Violation:
 
 @dataclass(frozen=True, eq=False)
 class Path:
-    """Optima of the same data in order of penalty or of width.
+    """Optima of the same data in order of penalty, and of width at each penalty.
 
-    optima : (k,) testbed.Optimum. Derived: lams, widths, objectives, slopes, floors (k,) and the violations of G1, G3.
+    optima : (k,) testbed.Optimum. Derived: lams, widths, objectives, slopes, floors (k,), the violations of G1, G3, and
+    `table`, all of it by name.
     """
 
     optima: tuple[Optimum, ...]
@@ -82,6 +84,20 @@ class Path:
         least = {o.problem.lam: o.problem for o in self.optima}
         values = {lam: problem.floor for lam, problem in least.items()}
         return np.array([values[lam] for lam in self.lams])
+
+    def table(self) -> np.ndarray:
+        """(k,) record array, a row an optimum: what was asked, what was found, and how well it was verified.
+
+        Columns: lam, n_atoms; objective, floor (squared units of X), activity E[sum |z|] (units of X), codes (a
+        sample), live (atoms), radius max|r| / lam; status, stationarity, kkt.
+        """
+        return tables.tidy({
+            "lam": self.lams, "n_atoms": self.widths, "objective": self.objectives, "floor": self.floors,
+            "activity": self.slopes, "codes": [o.codes_per_sample for o in self.optima],
+            "live": [int(o.live.sum()) for o in self.optima], "radius": [o.radius for o in self.optima],
+            "status": [o.status for o in self.optima], "stationarity": [o.stationarity for o in self.optima],
+            "kkt": [o.kkt for o in self.optima],
+        })
 
     @cached_property
     def violations(self) -> tuple[Violation, ...]:
@@ -126,12 +142,13 @@ def reach(source: Optimum, lam: float, n_atoms: int) -> float:
 def path(X: Any, n_atoms: int | Sequence[int], lams: float | Sequence[float] | Array, bias: bool = False,
          nonnegative: bool = True, weights: Any = None, seed: int = 0, restarts: int = 4, rounds: int = 10,
          progress: Progress | None = None, threads: int | None = None) -> Path:
-    """Optima along a range of penalties (n_atoms a number) or of widths (lams a number), warm-started both ways.
+    """Optima along penalties, along widths, or over a grid of both, warm-started from neighbours both ways.
 
     Parameters
     ----------
     X, bias, nonnegative, weights, seed : as in `fit`.
-    n_atoms, lams : one of them a strictly increasing sequence, the other a number.
+    n_atoms, lams : numbers or strictly increasing sequences, one of them a sequence at least. Of two, every pair is
+        solved: `objectives.reshape(len(lams), len(n_atoms))`.
     restarts : fresh starts of the `search` at every point.
     rounds : the most improvements by moves at every point, and then passes of neighbours' dictionaries over the path.
     progress : called as progress(point, objective, stationarity) at every step.
@@ -150,17 +167,17 @@ def path(X: Any, n_atoms: int | Sequence[int], lams: float | Sequence[float] | A
             raise InputTypeError(f"{where}: {name} must be a number or a sequence such as a list; got a "
                                  f"{type(value).__name__}")
     many = [name for name, value in given.items() if isinstance(value, Sequence) or np.ndim(value) > 0]
-    if len(many) != 1:
-        raise InputError(f"{where}: one of n_atoms and lams must be a sequence and the other a number; got "
-                         f"{'two sequences' if many else 'two numbers'}")
+    if not many:
+        raise InputError(f"{where}: n_atoms or lams must be a sequence, or both; got two numbers (search solves one)")
     listed = {name: list(value) if name in many else [value] for name, value in given.items()}
     widths = [checks.count(where, "n_atoms", m) for m in listed["n_atoms"]]
     penalties = [checks.number(where, "lams", lam, 0, open_low=True) for lam in listed["lams"]]
-    if not listed[many[0]]:
-        raise InputError(f"{where}: {many[0]} is empty")
-    if (np.diff(widths) <= 0).any() or (np.diff(penalties) <= 0).any():
-        raise InputError(f"{where}: {many[0]} must be strictly increasing; got "
-                         f"{', '.join(f'{value:g}' for value in listed[many[0]])}")
+    for name in many:
+        if not listed[name]:
+            raise InputError(f"{where}: {name} is empty")
+        if (np.diff(listed[name]) <= 0).any():
+            raise InputError(f"{where}: {name} must be strictly increasing; got "
+                             f"{', '.join(f'{value:g}' for value in listed[name])}")
     checks.count(where, "rounds", rounds, 0, checks.TRIALS)
     optima = []
     for number, (lam, m) in enumerate((lam, m) for lam in penalties for m in widths):
@@ -178,8 +195,7 @@ def repair(path: Path, rounds: int = 10, progress: Progress | None = None, threa
     """
     rounds = checks.count("repair", "rounds", rounds, 0, checks.TRIALS)
     optima = list(path.optima)
-    last = len(optima) - 1
-    forth_and_back = [(i, i + 1) for i in range(last)] + [(i, i - 1) for i in range(last, 0, -1)]
+    forth_and_back = [pair for line in _lines(path) for pair in (*pairwise(line), *pairwise(line[::-1]))]
     fresh = set(range(len(optima)))
     for _ in range(rounds):
         pairs = [pair for pair in forth_and_back if pair[0] in fresh]
@@ -194,6 +210,13 @@ def repair(path: Path, rounds: int = 10, progress: Progress | None = None, threa
         if not fresh:
             break
     return Path(tuple(optima))
+
+
+def _lines(path: Path) -> list[list[int]]:
+    """The points of one width by penalty, and those of one penalty by width: who is whose neighbour."""
+    alike = [np.flatnonzero(along == value).tolist() for along in (path.widths, path.lams)
+             for value in dict.fromkeys(along.tolist())]
+    return [line for line in alike if len(line) > 1]
 
 
 def transfer(source: Optimum, problem: Problem, n_atoms: int, progress: Progress | None = None,

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from testbed import checks, verify
+from testbed import checks, tables, verify
 from testbed.checks import Array
 from testbed.coding.exact import CodingError
 from testbed.descent.lockstep import Lockstep
@@ -37,6 +37,9 @@ Progress = Callable[[int, Array, Array], None]
 class Batch:
     """Optima of p problems, verified. All arrays are read-only.
 
+    `batch.optimum(i)` is one of them; `batch.table(density=p)` all by name, a row a problem; `properties.check(batch)`
+    asks every statement of every one.
+
     Attributes
     ----------
     X (p, n, d), weights (p, n), lam (p,), bias, nonnegative : the problems.
@@ -45,6 +48,7 @@ class Batch:
     hessian_min : (p,) least relative curvature (M1), NaN where none was certified.
     status : (p,) of 'global', 'local_min', 'stationary', 'unconverged', as in Optimum.
     reason : (p,) why one is unconverged, in words; '' for the others.
+    shape : how the problems were arranged, (p,) or several axes in C order.
     """
 
     X: Array
@@ -61,12 +65,50 @@ class Batch:
     hessian_min: Array
     status: np.ndarray
     reason: np.ndarray
+    shape: tuple[int, ...]
 
     def __len__(self) -> int:
         return len(self.X)
 
-    def optimum(self, i: int) -> Optimum:
-        """The i-th problem's optimum, as `fit` returns it, measured anew."""
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{int((self.status == word).sum())} {word}" for word in np.unique(self.status))
+        arranged = " × ".join(map(str, self.shape))
+        return f"Batch({arranged} problems of {self.X.shape[1]} samples, {self.D.shape[1]} atoms: {counts})"
+
+    def table(self, **axes: Any) -> np.ndarray:
+        """(p,) record array, a row a problem, in order.
+
+        axes : columns to put in front, such as the parameters of worlds: each broadcasts against `shape`. Then: lam;
+        objective, floor (squared units of X), activity E[sum |z|] (units of X), codes (a sample), live (atoms), radius
+        max|r| / lam; status, stationarity, kkt. Raises InputError for an axis that does not fit, or has the name of
+        another column.
+        """
+        w = self.weights
+        R = self.X - self.b[:, None] - self.Z @ self.D
+        counted = np.where(w > 0, np.linalg.norm(R, axis=2), 0)
+        mu = np.einsum("ai,aij->aj", w, np.abs(self.Z))
+        found = {
+            "lam": self.lam, "objective": self.objective,
+            "floor": [Problem(X, float(lam), v, self.bias, self.nonnegative).floor
+                      for X, lam, v in zip(self.X, self.lam, w, strict=True)],
+            "activity": mu.sum(axis=1), "codes": np.einsum("ai,aij->a", w, (self.Z != 0).astype(float)),
+            "live": (mu > 0).sum(axis=1), "radius": counted.max(axis=1) / self.lam, "status": self.status,
+            "stationarity": self.stationarity, "kkt": self.kkt,
+        }
+        for name, value in axes.items():
+            if name in found:
+                raise InputError(f"table: {name} is a column already")
+            try:
+                axes[name] = np.broadcast_to(value, self.shape).ravel()
+            except ValueError:
+                raise InputError(f"table: {name} must broadcast to {self.shape}, the shape of the batch; its shape is "
+                                 f"{np.shape(value)}") from None
+        return tables.tidy(axes | found)
+
+    def optimum(self, i: int | tuple[int, ...]) -> Optimum:
+        """The i-th problem's optimum, as `fit` returns it, measured anew. i : its number, or its place in `shape`."""
+        if isinstance(i, tuple):
+            i = int(np.arange(len(self)).reshape(self.shape)[i])
         problem = Problem(self.X[i], float(self.lam[i]), self.weights[i], self.bias, self.nonnegative)
         least = float(self.hessian_min[i])
         return Optimum.at(problem, self.D[i], self.b[i], self.Z[i], hessian_min=None if np.isnan(least) else least)
@@ -76,6 +118,10 @@ def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bo
              seed: int = 0, restarts: int = 1, start: Any = None, start_bias: Any = None,
              progress: Progress | None = None, threads: int | None = None) -> Batch:
     """Train a dictionary for each of p small problems to a verified optimum.
+
+    Problems may be arranged along several axes, for a sweep over two things at once: X (20, 1, n, d) and lam (8,) are
+    160 problems, every world at every penalty. Leading axes of X, lam and weights broadcast as numpy's do, arrays of
+    the Batch have the problems in C order, and its `shape` is (20, 8).
 
     Parameters
     ----------
@@ -94,6 +140,7 @@ def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bo
     that could not be coded.
     """
     where = "fit_many"
+    X, lam, weights, start, start_bias, shape = _in_line(where, X, lam, weights, start, start_bias)
     X = checks.kept(checks.real_array(where, "X", X, 3), X)
     p, n, d = X.shape
     if 0 in X.shape:
@@ -137,7 +184,34 @@ def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bo
     reason = np.full(p, "", object)
     for i in np.flatnonzero(status == "unconverged"):
         reason[i] = verify.reasons(seen.kkt[i], seen.stationarity[i], seen.norms[i], ended[i])
-    return Batch(**frozen, bias=bias, nonnegative=nonnegative, status=status, reason=reason)
+    return Batch(**frozen, bias=bias, nonnegative=nonnegative, status=status, reason=reason, shape=shape or (p,))
+
+
+def _in_line(where: str, X: Any, lam: Any, weights: Any, start: Any, start_bias: Any) -> tuple[Any, ...]:
+    """Arguments as of problems along one axis, and the axes they were arranged along; None if it was one."""
+    if np.ndim(X) <= 3 and np.ndim(lam) <= 1 and np.ndim(weights) <= 2:
+        return X, lam, weights, start, start_bias, None
+    X = checks.real_array(where, "X", X, max(np.ndim(X), 3))
+    lam = checks.real_array(where, "lam", lam, np.ndim(lam))
+    w = None if np.ndim(weights) < 2 else checks.real_array(where, "weights", weights, np.ndim(weights))
+    leading = {"X": X.shape[:-2], "lam": lam.shape} | ({} if w is None else {"weights": w.shape[:-1]})
+    try:
+        shape = np.broadcast_shapes(*leading.values())
+    except ValueError:
+        raise InputError(f"{where}: the axes along which problems are arranged must broadcast; they are "
+                         f"{', '.join(f'{axes} of {name}' for name, axes in leading.items())}") from None
+
+    def flat(array: Any, inner: int) -> Any:
+        beyond = np.shape(array)[np.ndim(array) - inner:] if inner else ()
+        return np.broadcast_to(array, (*shape, *beyond)).reshape(-1, *beyond)
+
+    for name, given, inner in (("start", start, 2), ("start_bias", start_bias, 1)):
+        if given is not None and np.shape(given)[:np.ndim(given) - inner] != shape:
+            raise InputError(f"{where}: {name} must have the problems' axes {shape} in front; its shape is "
+                             f"{np.shape(given)}")
+    start, start_bias = (None if given is None else flat(given, inner)
+                         for given, inner in ((start, 2), (start_bias, 1)))
+    return flat(X, 2), flat(lam, 0), weights if w is None else flat(w, 1), start, start_bias, shape
 
 
 def _penalties(where: str, lam: Any, X: Array, w: Array) -> Array:

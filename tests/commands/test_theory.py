@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 import properties
-from commands import theory
+from commands import outcome, theory
 from commands.cli import main
 from figures import gallery
 from properties.base import Evidence, Property, Statement
@@ -105,6 +106,51 @@ def test_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(lines) == 1 + len(statements()) and any("properties/s5_cone.py" in line for line in lines)
 
 
+def test_the_table_is_folded_to_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outcome, "width", lambda: 100)
+    assert main(["theory"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 100 and [line.split()[0] for line in lines if line[0] != " "] == list(statements())
+
+
+@pytest.fixture(autouse=True)
+def somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_numbers_that_this_code_computed_are_not_computed_again(
+        capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert main(["theory", "C3"]) == 0
+    first = capsys.readouterr()
+    assert "figure polytope computed, 1 of 1" in first.err
+    figure, ran = gallery.figure, []
+    again = replace(figure("polytope"), compute=lambda: ran.append(1) or figure("polytope").compute())
+    monkeypatch.setattr(gallery, "figure", lambda name: again if name == "polytope" else figure(name))
+    assert main(["theory", "C3", "--out", "out"]) == 0
+    second = capsys.readouterr()
+    assert not ran and second == (first.out, "")
+    numbers = dict(np.load("out/polytope.npz"))
+    np.savez("out/polytope.npz", **numbers | {"code": np.array("another's")})
+    assert main(["theory", "C3"]) == 0 and ran == [1]
+
+
+def test_numbers_that_cannot_be_kept_are_evidence_all_the_same(
+        capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(gallery, "keep", full)
+    assert main(["theory", "C3"]) == 0
+    said = capsys.readouterr()
+    assert "not kept in out: No space left on device" in said.err and "figure polytope" in said.out
+
+
+def test_a_file_for_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("taken").touch()
+    assert main(["theory", "C3", "--out", "taken"]) == 2
+    assert capsys.readouterr().err == "testbed: theory: --out must be a folder; taken is a file\n"
+
+
 def test_one_statement_with_its_evidence(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["theory", "C3"]) == 0
     out = capsys.readouterr().out
@@ -115,7 +161,7 @@ def test_one_statement_with_its_evidence(capsys: pytest.CaptureFixture[str]) -> 
 def test_the_text_is_there_before_the_evidence(capsys: pytest.CaptureFixture[str],
                                                monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    monkeypatch.setattr(theory, "evidence", lambda entry: seen.append(capsys.readouterr().out) or iter(()))
+    monkeypatch.setattr(theory, "evidence", lambda entry, out: seen.append(capsys.readouterr().out) or iter(()))
     assert main(["theory", "G4"]) == 0
     assert seen[0].startswith("G4  equivariances") and seen[0].endswith("Evidence:\n\n")
     assert "no figure: an exact symmetry" in capsys.readouterr().out
@@ -124,7 +170,7 @@ def test_the_text_is_there_before_the_evidence(capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize("off", [1.0, float("nan")])
 def test_evidence_that_disagrees_exits_1(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
                                          off: float) -> None:
-    monkeypatch.setattr(theory, "evidence", lambda entry: iter([Evidence("planted", off, 0.5)]))
+    monkeypatch.setattr(theory, "evidence", lambda entry, out: iter([Evidence("planted", off, 0.5)]))
     assert main(["theory", "C3"]) == 1
     assert "planted" in capsys.readouterr().out
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import browser
 import numpy as np
 import pytest
+from PIL import Image
 
 from commands.cli import main
 from figures import gallery, interactive
@@ -61,13 +65,16 @@ def test_the_stories_that_the_pages_tell(folder: Path) -> None:
     assert np.allclose(child[:, 0], 45)  # never alone: absorbed (T3)
     assert np.abs(np.diff(child, axis=2)).max() > 20  # jumps
     regimes = {words: z["regime"][np.ravel_multi_index(where, shape)]
-                for words, where in interactive.named(TWO).presets.items()}
+                for words, where in interactive.named(TWO).positions().items()}
     assert list(regimes.values()) == [0, 3, 2, 0, 2]  # absorbed, partly, tilted, absorbed after the jump, tilted
     z = numbers(folder, DENSITY)
     pair = (z["plus"] > 0) & (z["minus"] > 0)
-    dense, wide = z["density"] > 0.5, z["spread"] > z["lam"] / 2 + 1e-9
-    assert pair[dense & wide].all()  # dense, and spread by more than lam
-    assert not pair[~dense].any() and not pair[z["spread"] == 0].any()
+    dense, spread = z["density"] > 0.5, z["spread"] / z["lam"]
+    assert pair[dense & (spread > 1 - 1e-9)].all()  # dense, and spread by lam to both sides of the middle
+    assert not pair[~dense].any() and not pair[spread == 0].any()
+    between = dense & (spread > 0) & (spread < 1 - 1e-9)  # there the density decides, as theory says
+    assert np.array_equal(pair, (z["plus_predicted"] > 0) & (z["minus_predicted"] > 0))
+    assert 0.1 < pair[between].mean() < 0.9
     z = numbers(folder, WIDTH)
     gap = (z["F"] - z["floor"]).reshape(interactive.named(WIDTH).shape)
     assert (np.diff(gap, axis=1) < 0).all() and np.abs(gap[:, -1]).max() < 1e-12 and gap[:, :-1].min() > 1e-5
@@ -137,7 +144,7 @@ def test_two_features_follows_its_sliders(folder: Path, chrome: Any) -> None:
     browser.show(chrome, folder / f"{TWO}.html", 1280)
     seen = set()
     for slider, key, times in (("lam", Keys.ARROW_RIGHT, 3), ("alone", Keys.HOME, 1), ("both", Keys.ARROW_LEFT, 2),
-                               ("alone", Keys.ARROW_RIGHT, 9), ("lam", Keys.END, 1), ("both", Keys.END, 1)):
+                               ("alone", Keys.ARROW_RIGHT, 5), ("alone", Keys.ARROW_RIGHT, 6), ("lam", Keys.END, 1), ("both", Keys.END, 1)):
         press(chrome, slider, key, times)
         both, alone, lam = (value(chrome, name) for name in ("both", "alone", "lam"))
         w = [1 - both - alone, both, alone]
@@ -216,10 +223,76 @@ def test_a_page_fits_a_phone_and_its_buttons_work(folder: Path, chrome: Any, nam
         ".filter(e => parseFloat(getComputedStyle(e).fontSize) < 12).map(e => e.tagName)")
     assert small == []
     page = interactive.named(name)
-    for button, positions in zip(chrome.find_elements(By.CSS_SELECTOR, "button"), page.presets.values(), strict=True):
+    buttons = chrome.find_elements(By.CSS_SELECTOR, ".presets button")
+    for button, positions in zip(buttons, page.positions().values(), strict=True):
         button.click()
         assert [value(chrome, c.name) for c in page.controls] == pytest.approx(
             [c.values[i] for c, i in zip(page.controls, positions, strict=True)])
         k = int(np.ravel_multi_index(positions, page.shape))
         assert float(text(chrome, "objective")) == pytest.approx(numbers(folder, name)["F"][k], abs=1e-9)
+    assert browser.complaints(chrome) == []
+
+
+VISIBLE = """const high = innerHeight, seen = e => { const r = e.getBoundingClientRect();
+  return r.top >= 0 && r.bottom <= high + 1 && r.left >= 0 && r.right <= innerWidth + 1; };
+return [...document.querySelectorAll(arguments[0])].filter(e => !seen(e)).map(e => e.id || e.className)"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", interactive.PAGES)
+def test_the_bench_fits_a_window_and_a_phone_has_plot_and_sliders_together(folder: Path, chrome: Any,
+                                                                          name: str) -> None:
+    for width, height in ((1280, 720), (1920, 1080)):
+        browser.show(chrome, folder / f"{name}.html", width, height)
+        assert chrome.execute_script(VISIBLE, "h1, .controls, .presets button, #says, .plots figure, .numbers dl, "
+                                              ".numbers table, .tools button") == []
+    browser.show(chrome, folder / f"{name}.html", 390, 844)
+    assert chrome.execute_script(VISIBLE, ".controls, .plots figure:first-child, #says") == []
+    box, sliders = (chrome.execute_script("const r = document.querySelector(arguments[0]).getBoundingClientRect();"
+                                          "return [r.top, r.bottom]", which) for which in (".card", ".controls"))
+    assert box[1] <= sliders[0]  # nothing covers the picture
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", interactive.PAGES)
+def test_the_address_holds_the_settings(folder: Path, chrome: Any, name: str) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    page = interactive.named(name)
+    browser.show(chrome, folder / f"{name}.html", 1280)
+    for control in page.controls:
+        press(chrome, control.name, Keys.ARROW_RIGHT, 2)
+    address, found = chrome.current_url, text(chrome, "objective")
+    assert address.partition("#")[2] == "&".join(f"{c.name}={value(chrome, c.name):.{c.digits}f}"
+                                                 for c in page.controls)
+    chrome.get("about:blank")
+    chrome.get(address)
+    browser.wait(chrome, "document.body.dataset.ready == 'yes'")
+    assert text(chrome, "objective") == found and chrome.current_url == address
+    first = page.controls[0]  # the nearest there is; the others stay; what is no number is passed over
+    kept = value(chrome, page.controls[-1].name)
+    chrome.execute_script(f"location.hash = '{first.name}={first.values[1] + 1e-4}&{page.controls[-1].name}=x'")
+    browser.wait(chrome, f"document.getElementById('{first.name}').value == 1")
+    assert value(chrome, page.controls[-1].name) == kept
+    assert browser.complaints(chrome) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", interactive.PAGES)
+def test_pictures_are_taken_away_whole(folder: Path, chrome: Any, name: str) -> None:
+    browser.show(chrome, folder / f"{name}.html", 1280)
+    svg = chrome.execute_async_script("pictures.svg().text().then(arguments[0])")
+    root = ElementTree.fromstring(svg)
+    plots = len(chrome.find_elements("css selector", ".plots figure"))
+    assert len(root.findall("{http://www.w3.org/2000/svg}svg")) == plots
+    words = " ".join(root.itertext())
+    assert interactive.named(name).title in words and all(
+        f"{c.name}={c.values[c.start]:.{c.digits}f}" in words for c in interactive.named(name).controls)
+    data = chrome.execute_async_script(
+        "pictures.png().then(b => { const r = new FileReader(); r.onload = () => arguments[0](r.result); "
+        "r.readAsDataURL(b); })")
+    image = np.asarray(Image.open(io.BytesIO(base64.b64decode(data.partition(",")[2]))).convert("RGB"))
+    assert image.shape[1] == 2 * float(root.get("width")) and image.shape[0] == 2 * float(root.get("height"))
+    coloured = (np.ptp(image.astype(int), axis=2) > 60).any(axis=0)
+    assert coloured[: image.shape[1] // 2].any() and (image[:130].min() < 60)  # drawings, and a title over them
     assert browser.complaints(chrome) == []

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from properties import ALL, BY_ID, Report, Residual, cases, check
+from properties import ALL, BY_ID, Report, Residual, cases, check, judging
 from properties.base import violation
-from testbed import Optimum, Problem, fit
+from testbed import Dictionary, Optimum, Problem, fit, fit_many
 
 
 def with_codes(o: Optimum, Z) -> Optimum:
@@ -134,5 +134,83 @@ def test_asking_for_what_is_not_there():
     assert report["B1"].holds is None and report["B1"].why == "needs a fitted bias"
     with pytest.raises(KeyError, match="'Z9' is not one of C1, C2"):
         report["Z9"]
-    with pytest.raises(TypeError, match=r"check: expected a testbed\.Optimum or Dictionary; got Problem"):
+    with pytest.raises(TypeError, match=r"check: expected a testbed\.Optimum, Dictionary or Batch; got Problem"):
         check(Problem(np.eye(2), 0.1))
+
+
+# --- how far
+
+
+def test_a_failing_report_says_how_far_in_terms_of_the_objective():
+    o = cases.correlated_pair()
+    p = o.problem
+    turned = Optimum.at(p, o.D @ [[np.cos(0.1), np.sin(0.1)], [-np.sin(0.1), np.cos(0.1)]])
+    report = check(turned)
+    share = turned.objective / o.objective - 1  # training goes back to where it was turned from
+    assert 1e-4 < share < 0.1 and report.excess == pytest.approx(share, rel=1e-6)
+    assert f"the objective is {100 * share:.2g} % above that of the stationary point" in str(report)
+    assert json.loads(json.dumps(report.to_json()))["excess"] == report.excess
+    assert check(o).excess == 0 and "How far" not in str(check(o))
+    barely = check(Optimum.at(p, o.D @ [[np.cos(1e-7), np.sin(1e-7)], [-np.sin(1e-7), np.cos(1e-7)]]))
+    assert not barely.holds and "less than 1e-6 % above" in str(barely)
+
+
+def test_codes_that_are_not_the_best_count_in_how_far():
+    o = cases.correlated_pair()
+    Z = o.Z.toarray()
+    Z[2, 0] += 0.01
+    worse = with_codes(o, Z)
+    assert check(worse).excess == pytest.approx(worse.objective / o.objective - 1, rel=1e-6)
+
+
+def test_how_far_starts_from_the_dictionary_that_was_judged():
+    """Its atoms and its bias: another start may lead to another minimum."""
+    rng = np.random.default_rng(1)
+    p = Problem(rng.standard_normal((40, 4)), 0.3, bias=True)
+    D = rng.standard_normal((6, 4))
+    brought = Dictionary.of(p, D / np.linalg.norm(D, axis=1)[:, None], 0.3 * rng.standard_normal(4))
+    reached = fit(p.X, 6, 0.3, bias=True, start=brought.D, start_bias=brought.b)
+    assert check(brought).excess == pytest.approx(brought.objective / reached.objective - 1, rel=1e-12)
+
+
+def test_much_work_is_not_done_unasked(monkeypatch):
+    monkeypatch.setattr(judging, "EXCESS_WORK", 11)
+    monkeypatch.setattr(judging, "fit", None)
+    report = check(cases.co_firing())
+    assert report.excess is None and "fit(..., start=D) trains from here" in str(report)
+
+
+def test_a_report_is_folded_to_a_terminal():
+    text = check(cases.correlated_pair()).text(80)
+    assert max(map(len, text.splitlines()[2:-3])) <= 80 and "coincident" in text
+
+
+# --- a batch
+
+
+def test_a_batch_is_asked_problem_by_problem():
+    X = np.random.default_rng(0).standard_normal((3, 30, 3))
+    batch, seen = fit_many(X, 2, 0.3), []
+    reports = check(batch, lambda *at: seen.append(at))
+    assert seen == [(1, 3), (2, 3), (3, 3)] and len(reports) == 3 and reports.holds and reports
+    for i, report in enumerate(reports):
+        assert report.verdicts == check(batch.optimum(i)).verdicts
+    assert len(reports.to_json()) == 3
+    text = str(reports)
+    largest = max(report["S1"].residual for report in reports)
+    assert f"3 of 3    {largest:.1e}" in text and "Every statement holds at every one." in text
+    assert "needs a fitted bias" in text
+
+
+def test_a_batch_with_a_problem_that_fails():
+    X = np.random.default_rng(0).standard_normal((3, 30, 3))
+    batch = fit_many(X, 2, 0.3)
+    D = batch.D.copy()
+    D[1] = np.eye(3)[:2]
+    Z = batch.Z.copy()
+    Z[1] = Optimum.at(Problem(X[1], 0.3), D[1]).Z.toarray()
+    reports = check(replace(batch, D=D, Z=Z))
+    assert reports.failing == [1] and not reports.holds
+    (line,) = [line for line in str(reports).splitlines() if line.startswith("S1")]
+    assert "2 of 3" in line and "FAILS" in line and "problem 1: atom" in line
+    assert "fails at 1 of 3 problems, first at problem 1" in str(reports)

@@ -5,7 +5,7 @@ import oracles
 import pytest
 
 import testbed
-from testbed import Problem, fit, fit_many, threads
+from testbed import Problem, fit, fit_many, tables, threads
 from testbed.descent import batch, lockstep, newton
 
 
@@ -176,3 +176,62 @@ def test_bad_input_is_refused_by_name(arguments, words):
     good = {"X": np.ones((2, 4, 3)), "n_atoms": 2, "lam": 0.1}
     with pytest.raises((ValueError, TypeError), match=words):
         fit_many(**(good | arguments))
+
+
+def test_two_axes_at_once_are_the_same_problems_in_one_line():
+    X, lam = problems(3), np.array([0.4, 0.5])
+    grid = fit_many(X[:, None], 3, lam)
+    line = fit_many(np.repeat(X, 2, axis=0), 3, np.tile(lam, 3))
+    assert grid.shape == (3, 2) and line.shape == (6,) and np.array_equal(grid.D, line.D)
+    assert repr(grid).startswith("Batch(3 × 2 problems of 60 samples, 3 atoms: ")
+    assert grid.optimum((2, 1)).objective == grid.optimum(5).objective != grid.optimum(4).objective
+    w = np.random.default_rng(0).dirichlet(np.ones(60), (3, 1))
+    start = starts(6, 3, 5).reshape(3, 2, 3, 5)
+    grid = fit_many(X[:, None], 3, lam, bias=True, weights=w, start=start, start_bias=np.zeros((3, 2, 5)))
+    assert np.array_equal(grid.D[3], fit_many(X[1:2], 3, 0.5, bias=True, weights=w[1], start=start[1:2, 1],
+                                              start_bias=np.zeros((1, 5))).D[0])
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_a_table_says_of_every_problem_what_its_optimum_says(bias):
+    X = problems(4).reshape(2, 2, 60, 5)
+    w = np.full(60, 1 / 59)
+    w[7] = 0
+    grid = fit_many(X, 3, 0.5, bias=bias, weights=w)
+    table = grid.table(world=np.array([[10], [20]]), kind=["a", "b"])
+    assert table.dtype.names[:3] == ("world", "kind", "lam")
+    assert table["world"].tolist() == [10, 10, 20, 20] and table["kind"].tolist() == ["a", "b"] * 2
+    for i, row in enumerate(table):
+        o = grid.optimum(i)
+        assert (row["status"], row["live"]) == (o.status, o.live.sum())
+        assert row["objective"] == pytest.approx(o.objective, rel=1e-14)
+        assert row["floor"] == o.problem.floor and row["activity"] == pytest.approx(o.mu.sum(), rel=1e-13)
+        assert row["radius"] == pytest.approx(o.radius, rel=1e-12)
+        assert row["codes"] == pytest.approx(o.codes_per_sample, rel=1e-12)
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda X: fit_many(X[:, None], 3, np.ones((3, 2))),
+     r"axes along which problems are arranged must broadcast; they are \(2, 1\) of X, \(3, 2\) of lam"),
+    (lambda X: fit_many(X[:, None], 3, [0.5, 1], start=starts(2, 3, 5)),
+     r"start must have the problems' axes \(2, 2\) in front; its shape is \(2, 3, 5\)"),
+    (lambda X: fit_many(X, 3, 0.5).table(p=[1, 2, 3]),
+     r"table: p must broadcast to \(2,\), the shape of the batch; its shape is \(3,\)"),
+    (lambda X: fit_many(X, 3, 0.5).table(kkt=1), "table: kkt is a column already"),
+    (lambda X: tables.tidy({"a": [1, 2], "b": [1, 2, 3]}), r"column a must have 3 entries; its shape is \(2,\)"),
+    (lambda X: tables.save("t.txt", tables.tidy({"a": [1]})), r"must end in \.csv; got t\.txt"),
+    (lambda X: tables.text(np.eye(2)), "expected an array with named columns"),
+])
+def test_what_does_not_fit_two_axes_or_a_table(call, message):
+    with pytest.raises(testbed.InputError, match=message):
+        call(problems(2))
+
+
+def test_a_table_of_words_is_folded_to_a_terminal_and_nothing_is_lost():
+    rows = [("id", "what", "why"), ("S1", "a statement of some length that goes on", "because " * 8), ("S2", "b", "")]
+    wide = tables.aligned(rows)
+    assert len(wide) == 3 and len({len(line.split("because")[0]) for line in wide[1:2]}) == 1
+    folded = tables.aligned(rows, 60)
+    assert max(map(len, folded)) <= 60 and len(folded) > 3
+    assert sorted(" ".join(folded).split()) == sorted(" ".join(wide).split())
+    assert tables.aligned(rows, 1000) == wide

@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from generators import correlated_pair, digits, exclusive_children, hierarchical, independent, nested_pair, one_sparse
-from testbed import Optimum, Problem, fit
+from testbed import Optimum, Problem, fit, tables
 from testbed.basins.paths import Path, Violation, path, reach, repair, transfer
 
 WORLDS = {
@@ -219,9 +219,8 @@ def test_a_path_of_one_point_and_of_penalties_above_all_data():
 
 
 @pytest.mark.parametrize("options, kind, message", [
-    ({"n_atoms": [1, 2]}, ValueError, "path: one of n_atoms and lams must be a sequence and the other a number; got two"
-                                      " sequences"),
-    ({"lams": 0.1}, ValueError, "the other a number; got two numbers"),
+    ({"lams": 0.1}, ValueError, "path: n_atoms or lams must be a sequence, or both; got two numbers"),
+    ({"n_atoms": [2, 1]}, ValueError, "path: n_atoms must be strictly increasing; got 2, 1"),
     ({"lams": [0.2, 0.1]}, ValueError, "path: lams must be strictly increasing; got 0.2, 0.1"),
     ({"lams": [0.1, 0.1]}, ValueError, "path: lams must be strictly increasing"),
     ({"lams": []}, ValueError, "path: lams is empty"),
@@ -235,3 +234,33 @@ def test_a_path_of_one_point_and_of_penalties_above_all_data():
 def test_messages(options, kind, message):
     with pytest.raises(kind, match=message):
         path(**({"X": np.eye(3), "n_atoms": 2, "lams": [0.1, 0.2]} | options))
+
+
+# --- both axes at once
+
+
+def test_a_grid_is_as_good_as_its_lines_and_is_one_table(tmp_path):
+    s = WORLDS["hierarchy"].exact()
+    widths, lams = [2, 3, 5], [0.1, 0.25]
+    grid = path(s.X, widths, lams, weights=s.weights, restarts=1)
+    assert grid.violations == ()
+    table = grid.table()
+    assert table["lam"].tolist() == [0.1] * 3 + [0.25] * 3 and table["n_atoms"].tolist() == widths * 2
+    for lam, row in zip(lams, table["objective"].reshape(2, 3), strict=True):
+        line = path(s.X, widths, lam, weights=s.weights, restarts=1).objectives
+        assert (row <= line * (1 + 1e-9)).all()
+    assert (table["objective"] >= table["floor"]).all() and table["live"].max() == 5
+    assert table["activity"] == pytest.approx(grid.slopes) and (table["kkt"] < 1e-12).all()
+    tables.save(tmp_path / "sweep.csv", table)
+    back = np.genfromtxt(tmp_path / "sweep.csv", delimiter=",", names=True, dtype=None, encoding="utf-8")
+    assert back.dtype.names == table.dtype.names
+    assert np.array_equal(back["objective"], table["objective"]) and list(back["status"]) == list(table["status"])
+
+
+def test_a_bad_optimum_in_a_grid_is_found_and_mended_from_either_side():
+    s = one_sparse(24).embed(4, "random", 0).exact()
+    good = path(s.X, [7, 8], [0.19, 0.2], weights=s.weights, restarts=2)
+    bad = rival(good.optima[3], 1e-3)
+    planted = Path((*good.optima[:3], bad))
+    assert {v.point for v in planted.violations} == {3} and {v.source for v in planted.violations} == {1}
+    assert repair(planted).objectives == pytest.approx(good.objectives, rel=1e-9)
