@@ -11,7 +11,8 @@ from testbed.basins.searching import Search, search
 from testbed.bounds.factored import Factored, convex_fit
 from testbed.bounds.gaps import Gap, gap
 from testbed.bounds.lower import Bound, lower_bound
-from testbed.coding.exact import CodingError, encode
+from testbed.coding.choosing import encode
+from testbed.coding.exact import CodingError
 from testbed.descent.batch import Batch, fit_many
 from testbed.descent.classifying import Classification, classify
 from testbed.descent.training import fit

@@ -25,7 +25,7 @@ from sklearn.utils.validation import (  # the private one is what scikit-learn t
 
 from testbed import checks
 from testbed.checks import Array
-from testbed.coding.exact import encode
+from testbed.coding.choosing import encode
 from testbed.descent.training import fit
 from testbed.errors import InputError
 from testbed.optimum import Optimum

@@ -73,7 +73,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         where = "Problem"
-        penalty = _penalty(where, self.lam, checks.flag(where, "nonnegative", self.nonnegative), self.penalty)
+        penalty = settled(where, self.lam, checks.flag(where, "nonnegative", self.nonnegative), self.penalty)
         if isinstance(self.X, np.memmap | Rows):
             X: Any = as_rows(where, "X", self.X)
             if X.shape[0] * X.shape[1] <= BLOCK_ENTRIES:
@@ -238,7 +238,7 @@ class Problem:
         return value, gradient, hessian + mean * np.eye(self.d), mean, reach
 
 
-def _penalty(where: str, lam: Any, nonnegative: bool, penalty: Any) -> Penalty:
+def settled(where: str, lam: Any, nonnegative: bool, penalty: Any) -> Penalty:
     """The penalty that lam and nonnegative are shorthand for, or the one given; InputError unless it is one of them."""
     if penalty is None:
         return L1(checks.number(where, "lam", lam, 0, open_low=True), signed=not nonnegative)

@@ -7,9 +7,8 @@ from typing import Any, Protocol
 from scipy.sparse import csr_array
 
 from testbed.checks import Array
-from testbed.coding import exact
-from testbed.errors import InputError
-from testbed.penalties import L1, Penalty
+from testbed.coding import choosing, exact
+from testbed.penalties import Penalty
 
 
 class Coder(Protocol):
@@ -21,17 +20,19 @@ class Coder(Protocol):
 
 
 class Exact:
-    """The codes that minimise loss and penalty (C1). The Gram matrix is kept from one block of samples to the next."""
+    """The codes that minimise loss and penalty (C1, N1). The Gram matrix is kept from one block of samples to the next.
+
+    claim : what is known of the codes, as of `exact.Coder`.
+    """
 
     def __init__(self, penalty: Penalty) -> None:
-        self.penalty = penalty
+        self.penalty, self.claim = penalty, "exact"
         self._atoms: Array | None = None
         self._gram: Any = None
 
     def codes(self, X: Array, D: Array, b: Array) -> csr_array:
         """CodingError naming the row of X that could not be coded."""
-        if not isinstance(self.penalty, L1):
-            raise InputError(f"codes: there is no exact coder for {self.penalty}; give codes Z")
         if self._atoms is not D:
             self._atoms, self._gram = D, exact.gram(D)
-        return exact.codes(X, D, b, self.penalty.lam, not self.penalty.signed, self._gram)
+        Z, self.claim = choosing.codes(X, D, b, self.penalty, self._gram)
+        return Z

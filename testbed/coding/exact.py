@@ -1,4 +1,4 @@
-"""Exact codes: `encode`, and what `fit` uses of it.
+"""Exact codes under l1, kept as a warm start from one dictionary to the next.
 
 Two routes, tried in turn for each sample: an active set on the Gram matrix (fast), then the same method on the atoms
 themselves by QR (slow, and accurate for atoms that nearly coincide). A sample on which both fail raises CodingError:
@@ -13,11 +13,9 @@ import numpy as np
 from scipy.linalg.blas import ssyrk
 from scipy.sparse import csr_array
 
-from testbed import checks
 from testbed.checks import Array
-from testbed.errors import InputError, InputTypeError, NumericsError
+from testbed.errors import NumericsError
 from testbed.kernels import active_set, rescue
-from testbed.problem import in_scale, power_of_two_near
 from testbed.threads import limited, most
 
 GRAM = 512  # up to this many atoms their cosines are held in float64; of more, the few that matter are computed
@@ -61,12 +59,15 @@ class Coder:
     """Codes of the rows of X, kept as a warm start from one dictionary to the next.
 
     X (n, d) float64, C-contiguous; codes are stored as idx, val (n, K) and cnt (n,): the cnt[i] atoms that sample i
-    uses and their values.
+    uses and their values. Other penalties' coders hold theirs in the same way.
+
+    most : of how many atoms a sample may need at once; of linearly independent ones, if not given.
+    claim : what is known of the codes last made: 'exact', each is the minimum.
     """
 
-    def __init__(self, n: int, d: int, m: int, lam: float, nonnegative: bool) -> None:
-        self.lam, self.signed = lam, not nonnegative
-        self.most = min(m, d)
+    def __init__(self, n: int, d: int, m: int, lam: float, nonnegative: bool, most: int | None = None) -> None:
+        self.lam, self.signed, self.claim = lam, not nonnegative, "exact"
+        self.most = min(m, d) if most is None else most
         self.width = min(self.most, 32)
         self.idx: np.ndarray = np.zeros((n, self.width), np.uint32)
         self.val: Array = np.zeros((n, self.width))
@@ -150,61 +151,3 @@ def gram(D: Array) -> Any:
     """D D^T as coding needs it, for a dictionary D (m, d) that codes one block of samples after another."""
     with limited(0):
         return D @ D.T if len(D) <= GRAM else _gram(D.astype(np.float32))
-
-
-def codes(X: Array, D: Array, b: Array, lam: float, nonnegative: bool, gram: Any = None,
-          threads: int | None = None) -> csr_array:
-    """Exact codes (n, m) of samples X (n, d) on unit-norm atoms D (m, d) with bias b (d,); trusted arguments."""
-    unit = power_of_two_near(lam)
-    coder = Coder(len(X), X.shape[1], len(D), lam / unit, nonnegative)
-    with limited(X.size * len(D), threads, "encode"):
-        coder.code(X, np.ascontiguousarray(D), b if b.any() else None, unit, gram)
-    return coder.sparse(len(D), unit)
-
-
-def encode(X: Any, D: Any, lam: float, b: Any = None, nonnegative: bool = True, gram: Any = None,
-           threads: int | None = None) -> csr_array:
-    """Exact codes: for every row x of X, the z >= 0 that minimises 1/2 |x - b - zD|^2 + lam * sum z (C1).
-
-    Parameters
-    ----------
-    X : (n, d) samples. D : (m, d) atoms of unit norm. lam : penalty > 0, in the units of X.
-    b : (d,) bias subtracted first, or None. nonnegative : False for signed codes with penalty lam * sum |z|.
-    gram : (m, m) D @ D.T in float64 or float32, if it is at hand: of many atoms it takes as long as many samples.
-    threads : how many work at most; None for as many as numba is set to. The codes are the same for any number.
-
-    Scores are held for some hundred samples at a time: beyond X, D and the codes, memory is that of D D^T in float32.
-
-    Returns
-    -------
-    scipy.sparse.csr_array (n, m), float64. Normalised KKT violation is at most 1e-12 (see testbed.verify).
-
-    Raises InputError naming the argument; CodingError naming a sample that could not be coded.
-    """
-    where = "encode"
-    X = checks.matrix(where, "X", X)
-    D = checks.unit_rows(where, "D", D, X.shape[1])
-    bias = np.zeros(X.shape[1]) if b is None else checks.vector(where, "b", b, X.shape[1])
-    lam = checks.number(where, "lam", lam, 0, open_low=True)
-    if gram is not None:
-        gram = _given_gram(where, gram, D)
-    largest = float(max(X.max(), -X.min()))
-    in_scale(where, lam, largest, largest)
-    return codes(X, D, bias, lam, checks.flag(where, "nonnegative", nonnegative), gram, threads)
-
-
-def _given_gram(where: str, gram: Any, D: Array) -> Any:
-    """gram, if it is D D^T to its precision as far as a few of its rows tell; float32 stays float32."""
-    m = len(D)
-    if not (isinstance(gram, np.ndarray) and gram.dtype in (np.float32, np.float64)):
-        raise InputTypeError(f"{where}: gram must be a float64 or float32 array; got "
-                             f"{getattr(gram, 'dtype', type(gram).__name__)}")
-    if gram.shape != (m, m):
-        raise InputError(f"{where}: gram must have shape {(m, m)}; its shape is {gram.shape}")
-    rows = np.unique(np.linspace(0, m - 1, 8).astype(int))
-    off = np.abs(gram[rows] - D[rows] @ D.T).max()
-    if not off <= 4 * np.finfo(gram.dtype).eps * D.shape[1]:
-        raise InputError(f"{where}: gram must be D @ D.T; an entry is off by {off:.2g}")
-    return np.ascontiguousarray(gram)
-
-

@@ -12,6 +12,9 @@ as long as no support changes. Differentiate E[z_j r] once more, and add what th
 
 It must be >= 0 at a local minimum, and > 0 suffices. Where a score off the support is exactly lam, or a code on it
 exactly 0, the second derivative is one-sided and nothing is claimed. Derived from the optimisation problem.
+
+Under another penalty g (N10) scores on A follow g'(z): G_A + diag g''(z_A) stands for G_A in the codes' response, and
+nu_j = E[z_j g'(z_j)] for lam mu_j.
 """
 
 from __future__ import annotations
@@ -44,10 +47,18 @@ class Curvature:
 
 
 def complementarity(phi: Reduced, point: Point) -> float:
-    """min of 1 - s_ij off the support and |z_ij| / lam on it, dead atoms included: 0 where a support may change."""
+    """How near a support is to changing, in lam, dead atoms included: 0 where one may.
+
+    Under l1 min of 1 - s_ij off the support and |z_ij| / lam on it; under others the threshold of scores, the least
+    code and the kinks of g stand for 1 and 0.
+    """
+    penalty = phi.penalty
     idx, val, cnt = point.codes
     inside = np.arange(idx.shape[1]) < cnt[:, None]
-    margin = np.abs(val[inside]).min(initial=np.inf) / phi.lam
+    margin = (np.abs(val[inside]) - penalty.least).min(initial=np.inf) / phi.lam
+    for kink in penalty.kinks:
+        margin = min(margin, np.abs(val[inside] - kink).min(initial=np.inf) / phi.lam)
+    levels = penalty.levels(cnt)
     D = point.theta[: phi.m]
     rows = max(1, (1 << 22) // phi.m)
     for start in range(0, len(point.R), rows):
@@ -56,7 +67,7 @@ def complementarity(phi: Reduced, point: Point) -> float:
             S = np.abs(S)
         here = inside[start : start + rows]
         S[np.nonzero(here)[0], idx[start : start + rows][here]] = 0
-        margin = min(margin, 1 - S.max(initial=-np.inf))
+        margin = min(margin, (levels[start : start + rows] - S.max(axis=1)).min(initial=np.inf))
     return float(max(margin, 0.0))
 
 

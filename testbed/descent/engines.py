@@ -21,13 +21,15 @@ Indices = np.ndarray
 class Engine(Protocol):
     """p problems, each at a point, with a second place where its next step is tried.
 
-    m atoms and `extra` rows of bias; lam (p,) in [1/2, 1), w (p, n), length (p, n) of samples. The fields of a point
-    are those of `phi.Point`. ended (p,) says in words why the last descent stopped short; '' where it did not.
+    m atoms and `extra` rows of bias; lam (p,) in [1/2, 1); threshold (p,) the residuals an atom may leave (see
+    `Penalty.threshold`); w (p, n), length (p, n) of samples. The fields of a point are those of `phi.Point`. ended (p,)
+    says in words why the last descent stopped short; '' where it did not.
     """
 
     m: int
     extra: int
     lam: Array
+    threshold: Array
     w: Array
     length: Array
     ended: np.ndarray
@@ -59,6 +61,7 @@ class Alone:
         self.phi, self.point, self.trial = phi, point, point
         self.m, self.extra = phi.m, phi.extra
         self.lam, self.w, self.length = np.array([phi.lam]), phi.w[None], phi.length[None]
+        self.threshold = np.array([max(phi.penalty.threshold, FREE * phi.lam)])
         self.ended: np.ndarray = np.full(1, "", object)
         self._hessian: Hessian | None = None
 
@@ -85,4 +88,5 @@ class Alone:
         return np.array([np.nan if found.least is None else found.least]), found.direction[None]
 
 
+FREE = 1e-6  # a residual that is nothing, in lam, where codes cost nothing
 ALONE: Indices = np.zeros(1, np.int64)  # who there is with `Alone`

@@ -26,6 +26,7 @@ class Lockstep:
 
     def __init__(self, X: Array, w: Array, lam: Array, signed: bool, extra: int, theta: Array) -> None:
         self.X, self.w, self.lam, self.signed, self.extra = X, w, lam, signed, extra
+        self.threshold = lam
         self.length = np.sqrt((X * X).sum(axis=2))
         p, n, d = X.shape
         self.ended: np.ndarray = np.full(p, "", object)

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from testbed.checks import Array
-from testbed.coding.exact import Coder
+from testbed.coding.choosing import coder_for
 from testbed.kernels import sums
+from testbed.penalties import L1
 from testbed.problem import Problem, power_of_two_near
 
 UNRESOLVED = 1e-4  # of reach / pull: a residual is a multiple of this share where it exceeds 1 (see testbed.verify)
@@ -24,7 +25,8 @@ UNRESOLVED = 1e-4  # of reach / pull: a residual is a multiple of this share whe
 class Point:
     """phi at theta (m + extra, d), with exact codes.
 
-    gradient : (m + extra, d) tangent gradient. pull : (m,) <E[z_j r], d_j>, which is lam mu_j. curvature : (m + extra,)
+    gradient : (m + extra, d) tangent gradient. pull : (m,) <E[z_j r], d_j>, which is nu_j = E[z_j g'(z_j)], under l1
+    lam mu_j. curvature : (m + extra,)
     E[z_j^2] + pull_j, the diagonal the solvers precondition with. stationarity : S1's normalised residual; infinite
     where phi is not a number.
     """
@@ -41,8 +43,11 @@ class Point:
 
 
 def slopes(theta: Array, lam: Array, value: Array, E: Array, mu: Array, square: Array,
-           reach: Array) -> tuple[Array, Array, Array, Array]:
-    """gradient, pull, curvature and stationarity (see Point) of p problems, from the sums of `sums.gradient_pass`."""
+           reach: Array, nu: Array | None = None) -> tuple[Array, Array, Array, Array]:
+    """gradient, pull, curvature and stationarity (see Point) of p problems, from the sums of `sums.gradient_pass`.
+
+    nu (p, m) is E[z_j g'(z_j)] where that is not lam mu_j; lam (p,) the penalties' units.
+    """
     m = mu.shape[1]
     D = theta[:, :m]
     pull = np.einsum("ajk,ajk->aj", E[:, :m], D)
@@ -50,7 +55,8 @@ def slopes(theta: Array, lam: Array, value: Array, E: Array, mu: Array, square: 
     gradient[:, :m] += pull[..., None] * D
     live = mu > 0
     share = np.where(live, lam[:, None] * mu, 1.0)
-    off = E[:, :m] / share[..., None] - np.where(live[..., None], D, 0.0)
+    goal = D if nu is None else D * (nu / share)[..., None]
+    off = E[:, :m] / share[..., None] - np.where(live[..., None], goal, 0.0)
     off = np.sqrt(np.einsum("ajk,ajk->aj", off, off)) / np.maximum(1, UNRESOLVED * reach[:, :m] / share)
     stationarity = off.max(axis=1)
     curvature = np.ones(theta.shape[:2])
@@ -91,19 +97,23 @@ def unit_atoms(theta: Array, m: int) -> Array:
 
 
 class Reduced:
-    """phi for one problem and one number of atoms."""
+    """phi for one problem and one number of atoms, in units of `unit`.
+
+    penalty : in these units; lam is what it measures scores in.
+    """
 
     def __init__(self, problem: Problem, m: int) -> None:
         self.m, self.extra = m, int(problem.bias)
         self.unit = power_of_two_near(problem.lam)
-        self.lam = problem.lam / self.unit
+        self.penalty = problem.penalty.scaled(self.unit)
+        self.lam = self.penalty.unit
         X, w = problem.gathered()  # what has no weight has no part in phi
         self.X = np.ascontiguousarray(X / self.unit)
         self.length = np.sqrt((self.X * self.X).sum(axis=1))
         self.w = np.array(w)
         n, d = self.X.shape
         self.work = n * m * d
-        self.coder = Coder(n, d, m, self.lam, problem.nonnegative)
+        self.coder = coder_for(n, d, m, self.penalty)
         # few enough blocks that their partial sums stay small beside the data, many enough to share among threads
         self.blocks = int(np.clip((1 << 24) // ((m + 1) * d), 2, min(32, max(n // 64, 2))))
 
@@ -118,11 +128,23 @@ class Reduced:
         self.coder.code(X, D)
         idx, val, cnt = codes = self.coder.snapshot()
         R = np.empty_like(self.X)
-        E, mu, square, reach, value = sums.gradient_pass(X, D, self.w, self.length, self.lam, self.extra, self.blocks,
-                                                         idx, val, cnt, R)
+        plain = isinstance(self.penalty, L1)
+        E, mu, square, reach, value = sums.gradient_pass(X, D, self.w, self.length, self.lam if plain else 0.0,
+                                                         self.extra, self.blocks, idx, val, cnt, R)
+        nu = None
+        if not plain:  # the sums were made at no price: |r| bounds |r - g'(z_j) d_j| in reach
+            costs, nu = self._prices(idx, val, cnt)
+            value += costs
         gradient, pull, curvature, stationarity = slopes(theta[None], np.array([self.lam]), np.array([value]), E[None],
-                                                         mu[None], square[None], reach[None])
+                                                         mu[None], square[None], reach[None], nu)
         return Point(theta, float(value), gradient[0], pull[0], curvature[0], mu, float(stationarity[0]), R, codes)
+
+    def _prices(self, idx: np.ndarray, val: Array, cnt: np.ndarray) -> tuple[float, Array]:
+        """E[sum_j g(z_j)], and E[z_j g'(z_j)] (1, m)."""
+        inside = np.arange(idx.shape[1]) < cnt[:, None]
+        z, w = val[inside], np.repeat(self.w, cnt)
+        return (float((w * self.penalty.cost(z)).sum()),
+                np.bincount(idx[inside], w * z * self.penalty.slope(z), self.m)[None])
 
     def tangent(self, theta: Array, V: Array) -> Array:
         """Project the atoms' rows of V onto the tangent space at theta; the bias row is free."""
@@ -142,10 +164,11 @@ class Hessian:
 
     def __init__(self, reduced: Reduced, point: Point) -> None:
         self.reduced, self.point = reduced, point
-        idx, _, cnt = point.codes
+        idx, val, cnt = point.codes
         self.D = np.ascontiguousarray(point.theta[: reduced.m])
         self.offset = np.concatenate([[0], np.cumsum(cnt * cnt)])
-        self.P = sums.invert_supports(self.D @ self.D.T, idx, cnt, self.offset, reduced.blocks)
+        bend = np.empty((0, 0)) if isinstance(reduced.penalty, L1) else reduced.penalty.curvature(val)
+        self.P = sums.invert_supports(self.D @ self.D.T, idx, cnt, self.offset, reduced.blocks, bend)
 
     def __call__(self, V: Array) -> Array:
         phi, point = self.reduced, self.point

@@ -43,14 +43,17 @@ def descend(engine: Engine, who: Indices, report: newton.Report) -> None:
 
 
 def revive(engine: Engine, who: Indices) -> np.ndarray:
-    """Put dead atoms along the longest residuals: each strictly lowers F while |r| > lam (G2). Whether it did."""
+    """Put dead atoms along the longest residuals: each strictly lowers F while |r| > lam (G2). Whether it did.
+
+    Of another penalty the threshold stands for lam: up to there a code of one more atom is zero.
+    """
     revived = np.zeros(len(who), bool)
     dead = engine.here("mu", who) == 0
     some = np.flatnonzero(dead.any(axis=1))
     if not len(some):
         return revived
     dead, chosen = dead[some], who[some]
-    directions, found = longest_residuals(engine.here("R", chosen), engine.w[chosen], engine.lam[chosen],
+    directions, found = longest_residuals(engine.here("R", chosen), engine.w[chosen], engine.threshold[chosen],
                                           dead.sum(axis=1))
     theta = engine.here("theta", chosen).copy()
     rank = dead.cumsum(axis=1) - 1

@@ -25,7 +25,7 @@ def draw(phi: Reduced, rng: np.random.Generator, number: int) -> Array:
         b = phi.X[rng.choice(n, p=phi.w / phi.w.sum())]
     X = phi.X - b
     length = np.sqrt((X * X).sum(axis=1))
-    gain = phi.w * np.maximum(length - phi.lam, 0) ** 2
+    gain = phi.w * np.maximum(length - phi.penalty.threshold, 0) ** 2
     D = rng.standard_normal((phi.m, d))
     D *= NOISE / np.sqrt(d)
     useful = int(np.count_nonzero(gain))

@@ -30,9 +30,9 @@ STRICT = 1e-10  # an objective lower by less than this share is no better: of re
 Progress = Callable[[int, float, float], None]
 
 
-def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool = True, weights: Any = None,
+def fit(X: Any, n_atoms: int, lam: Any = None, bias: bool = False, nonnegative: bool = True, weights: Any = None,
         seed: int = 0, restarts: int = 8, start: Any = None, start_bias: Any = None,
-        progress: Progress | None = None, threads: int | None = None) -> Optimum:
+        progress: Progress | None = None, threads: int | None = None, penalty: Any = None) -> Optimum:
     """Train a dictionary to a verified optimum of E[1/2 |x - b - zD|^2 + lam * sum |z|] over unit-norm atoms.
 
     Parameters
@@ -46,6 +46,8 @@ def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool 
     start_bias : (d,) where a fitted bias starts with `start`; None for the mean of what those atoms do not explain.
     progress : called as progress(restart, objective, stationarity) at every step.
     threads : how many work at most; None for as many as numba is set to. The result is the same for any number.
+    penalty : what codes cost in place of lam, such as testbed.penalties.MCP(lam=0.1, gamma=4) or a string that names
+        one.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def fit(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bool 
     not be coded.
     """
     where = "fit"
-    problem = Problem(X, lam, weights, bias, nonnegative)
+    problem = Problem(X, lam, weights, bias, nonnegative, penalty)
     m = checks.count(where, "n_atoms", n_atoms)
     seed = checks.integer(where, "seed", seed, 0, SEEDS)
     restarts = checks.count(where, "restarts", restarts, high=checks.TRIALS)

@@ -51,7 +51,7 @@ def _evaluate(X, w, length, lam, signed, extra, theta, idx, val, cnt, R, E, mu, 
     square[:] = 0.0
     reach[:] = 0.0
     for i in range(n):
-        invert(i, flat(G), m, flat(idx), cnt[i], K, flat(L), flat(V), flat(P), offset[i])
+        invert(i, flat(G), m, flat(idx), cnt[i], K, False, flat(L), flat(L), flat(V), flat(P), offset[i])
     return add_gradient(0, n, flat(Y), flat(theta), flat(w), flat(length), lam, extra, m, d, K, flat(idx), flat(val),
                         flat(cnt), flat(R), flat(E), flat(mu), flat(square), flat(reach))
 

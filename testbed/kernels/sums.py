@@ -77,8 +77,11 @@ def gradient_pass(X, D, w, length, lam, extra, blocks, idx, val, cnt, R):
 
 
 @jit(fastmath=FAST)
-def invert(i, G, m, idx, k, K, L, V, P, o):
-    """P[o:] = inverse (k, k) of the Gram matrix G_A on the support of sample i, by Cholesky: G_A = L L', V = 1 / L."""
+def invert(i, G, m, idx, k, K, bent, bend, L, V, P, o):
+    """P[o:] = inverse (k, k) of the Gram matrix G_A on the support of sample i, by Cholesky: G_A = L L', V = 1 / L.
+
+    bent : of G_A + diag bend[i], the second derivatives of the penalty, which l1 has none of.
+    """
     for a in range(k):
         row = idx[i * K + a] * m
         for b in range(a + 1):
@@ -86,6 +89,8 @@ def invert(i, G, m, idx, k, K, L, V, P, o):
             for l in range(b):
                 s += L[a * K + l] * L[b * K + l]
             s = G[row + idx[i * K + b]] - s
+            if bent and a == b:
+                s += bend[i * K + a]
             L[a * K + b] = np.sqrt(max(s, 1e-13)) if a == b else s / L[b * K + b]
     for a in range(k):
         for b in range(a):
@@ -108,18 +113,20 @@ def invert(i, G, m, idx, k, K, L, V, P, o):
 
 
 @jit(parallel=True)
-def _invert_blocks(G, idx, cnt, offset, P, L, V):
+def _invert_blocks(G, idx, cnt, offset, bend, P, L, V):
     n, K = idx.shape
     blocks = len(L)
     for block in prange(blocks):
         for i in range(n * block // blocks, n * (block + 1) // blocks):
-            invert(i, flat(G), len(G), flat(idx), cnt[i], K, flat(L[block]), flat(V[block]), flat(P), offset[i])
+            invert(i, flat(G), len(G), flat(idx), cnt[i], K, len(bend) > 0, flat(bend), flat(L[block]), flat(V[block]),
+                   flat(P), offset[i])
 
 
-def invert_supports(G, idx, cnt, offset, blocks):
-    """Inverse of the Gram matrix on each support, k x k at offset[i] of what is returned."""
+def invert_supports(G, idx, cnt, offset, blocks, bend):
+    """Inverse of the Gram matrix on each support, k x k at offset[i] of what is returned; with bend (n, K) on its
+    diagonal, unless that is (0, 0)."""
     P, K = np.empty(offset[-1]), idx.shape[1]
-    _invert_blocks(G, idx, cnt, offset, P, np.zeros((blocks, K, K)), np.zeros((blocks, K, K)))
+    _invert_blocks(G, idx, cnt, offset, bend, P, np.zeros((blocks, K, K)), np.zeros((blocks, K, K)))
     return P
 
 

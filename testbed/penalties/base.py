@@ -61,6 +61,10 @@ class Penalty(ABC):
         """The largest -g''(z) over z > 0: by so much a code problem may fail to be convex; inf where g jumps."""
         return 0.0
 
+    def levels(self, count: np.ndarray) -> Array:
+        """(k,) the largest scores, in units of `unit`, at which atoms are off beside so many that are on (k,)."""
+        return np.full(len(count), self.threshold / self.unit)
+
     @abstractmethod
     def cost(self, z: Array) -> Array:
         """g(z) at codes of any shape, in squared units of the data."""
@@ -100,7 +104,7 @@ class Penalty(ABC):
         rows, columns, z = entries(Z)
         off = S.copy()
         off[rows, columns] = -np.inf
-        worst = off.max(axis=1, initial=-np.inf) - self.threshold / self.unit
+        worst = off.max(axis=1, initial=-np.inf) - self.levels(np.bincount(rows, minlength=len(S)))
         self._judge_used(worst, rows, S[rows, columns], z)
         return np.maximum(worst, 0)
 

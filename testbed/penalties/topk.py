@@ -48,6 +48,10 @@ class TopK(Penalty):
         """inf."""
         return math.inf
 
+    def levels(self, count: np.ndarray) -> Array:
+        """0 where fewer than k are on, and any score where k are."""
+        return np.where(count < self.k, 0.0, math.inf)
+
     def cost(self, z: Array) -> Array:
         return np.zeros_like(z)
 
@@ -70,8 +74,7 @@ class TopK(Penalty):
         count = np.bincount(rows, minlength=len(S))
         off = S.copy()
         off[rows, columns] = -np.inf
-        worst = np.where(count < self.k, off.max(axis=1, initial=-np.inf), 0.0)
-        worst = np.where(np.isnan(S).any(axis=1), np.nan, worst)
+        worst = off.max(axis=1, initial=-np.inf) - self.levels(count)
         self._judge_used(worst, rows, S[rows, columns], z)
         order = np.lexsort((-z, rows))
         rank = np.arange(len(z)) - np.repeat(np.cumsum(count) - count, count)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strategies import coded
 
 from testbed import CodingError, Optimum, Problem, classify, dictionary, fit, fit_many, gap, problem, verify
-from testbed.coding import coder, exact
+from testbed.coding import choosing, coder, exact
 from testbed.dictionary import Dictionary
 
 rng = np.random.default_rng(0)
@@ -111,8 +111,8 @@ def test_no_more_than_a_block_is_asked_for(small):
 def test_codes_are_kept_or_found_again(weights, small, monkeypatch):
     p, D = Problem(X, 0.3, weights), np.eye(4)[:3]
     whole = Optimum.at(p, D)
-    asked, codes = [], exact.codes
-    monkeypatch.setattr(exact, "codes", lambda rows, *rest: asked.append(len(rows)) or codes(rows, *rest))
+    asked, codes = [], choosing.codes
+    monkeypatch.setattr(choosing, "codes", lambda rows, *rest: asked.append(len(rows)) or codes(rows, *rest))
     kept, again = Dictionary.of(p, D), Dictionary.of(p, D)
     for found, limit in ((kept, 10**6), (again, 10)):
         monkeypatch.setattr(dictionary, "KEPT", limit)
@@ -155,8 +155,8 @@ def test_a_sample_that_cannot_be_coded_is_named_by_its_number(small, monkeypatch
             raise exact.uncodable(int(bad.argmax()))
         return codes(rows, *rest)
 
-    i, codes = int(np.flatnonzero(WEIGHTS)[300]), exact.codes
-    monkeypatch.setattr(coder.exact, "codes", failing)
+    i, codes = int(np.flatnonzero(WEIGHTS)[300]), choosing.codes
+    monkeypatch.setattr(coder.choosing, "codes", failing)
     with pytest.raises(CodingError, match=f"sample {i} could not be coded"):
         Dictionary.of(Problem(X, 0.3, WEIGHTS), np.eye(4)[:3]).measure()
 
