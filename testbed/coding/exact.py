@@ -97,6 +97,7 @@ class Coder:
             G = gram if gram is not None and gram.dtype == np.float64 else D @ D.T  # of one array: half the work
             gram = G
         G32 = _gram(D32) if gram is None else gram.astype(np.float32, copy=False)
+        D = _fixed(D)
         threads = most()
         blocks = max(threads, CHUNK_WORK // (self.m * (self.d + 8 * 12) * self.rows))  # one for each thread at least
         for start in range(0, len(X), blocks * self.rows):
@@ -105,7 +106,7 @@ class Coder:
             rows = rows if unit == 1 else rows / unit
             while True:
                 cnt = self.cnt[part]
-                active_set.code_rows(rows, D, G, D32, G32, self.lam, self.signed, active_set.SHARE, self.rows,
+                active_set.code_rows(_fixed(rows), D, G, D32, G32, self.lam, self.signed, active_set.SHARE, self.rows,
                                      *self._space(threads), self.idx[part], self.val[part], cnt)
                 full = cnt == active_set.FULL
                 if self.width == self.most or not full.any():
@@ -145,6 +146,13 @@ class Coder:
         Z = csr_array((values, columns, pointers), shape=(len(self.cnt), m))
         Z.has_sorted_indices = True
         return Z
+
+
+def _fixed(array: Array) -> Array:
+    """A read-only view: kernels are compiled for each kind of array, and data and atoms come as either kind."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def gram(D: Array) -> Any:
