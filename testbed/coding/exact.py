@@ -82,8 +82,10 @@ class Coder:
         return self.idx.copy(), self.val.copy(), self.cnt.copy()
 
     def restore(self, snapshot: tuple[np.ndarray, Array, np.ndarray]) -> None:
-        """Return to an earlier snapshot; one from before the buffers grew is widened to their width."""
+        """Return to an earlier snapshot; of it and the buffers, the narrower are widened."""
         idx, val, cnt = snapshot
+        while self.width < idx.shape[1]:
+            self._widen()
         narrow = self.width - idx.shape[1]
         self.idx, self.val, self.cnt = _wider(idx, narrow), _wider(val, narrow), cnt.copy()
 
