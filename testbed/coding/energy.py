@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from testbed.checks import Array
-from testbed.coding.exact import Coder
+from testbed.coding import exact
 from testbed.penalties import Energy
 
 
-class EnergyCoder(Coder):
+class EnergyCoder(exact.Coder):
     """As `exact.Coder`, under an Energy penalty in the units that the rows are coded in."""
 
     def __init__(self, n: int, d: int, m: int, penalty: Energy) -> None:
@@ -28,7 +28,9 @@ class EnergyCoder(Coder):
 
     def code(self, X: Array, D: Array, b: Array | None = None, unit: float = 1.0, gram: Any = None) -> None:
         s = self.stretch
-        super().code(X, D / s, b, unit * s, None if gram is None else gram / (s * s))
+        if gram is None or (self.m <= exact.GRAM and gram.dtype != np.float64):
+            gram = exact.gram(D)  # divided as one that was given is: the codes have the same bits
+        super().code(X, D / s, b, unit * s, gram / (s * s))
 
     def _rescue(self, x: Array, D: Array, i: int) -> None:
         beside = math.sqrt(self.own) * np.eye(self.m)

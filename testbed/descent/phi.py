@@ -143,8 +143,8 @@ class Reduced:
         """E[sum_j g(z_j)], and E[z_j g'(z_j)] (1, m)."""
         inside = np.arange(idx.shape[1]) < cnt[:, None]
         z, w = val[inside], np.repeat(self.w, cnt)
-        return (float((w * self.penalty.cost(z)).sum()),
-                np.bincount(idx[inside], w * z * self.penalty.slope(z), self.m)[None])
+        nu = np.bincount(idx[inside], w * z * self.penalty.slope(z), self.m).astype(float)  # of no codes: integers
+        return float((w * self.penalty.cost(z)).sum()), nu[None]
 
     def tangent(self, theta: Array, V: Array) -> Array:
         """Project the atoms' rows of V onto the tangent space at theta; the bias row is free."""

@@ -9,14 +9,14 @@ import numpy as np
 from testbed import checks
 from testbed.penalties.base import Array, Penalty
 
-STEEPEST = 1e6  # of tau, beside the loss's own curvature 1: beyond it codes are next to nothing
+STEEPEST = 1e4  # of tau, beside the loss's own curvature 1: beyond it codes are next to nothing
 
 
 @dataclass(frozen=True)
 class Energy(Penalty):
     """g(z) = lam z + tau z^2 / 2, z >= 0: activity that is priced by its energy as well. Convex for any atoms.
 
-    lam : > 0, in the units of the data. tau : >= 0 and at most 1e6, a pure number; 0 is L1.
+    lam : > 0, in the units of the data. tau : >= 0 and at most 1e4, a pure number; 0 is L1.
     """
 
     lam: float
