@@ -13,7 +13,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Exit status: 0; 1 if training did not converge; 2 for bad input."
     parser.add_argument("data", metavar="DATA", help=".npy, .npz (array X, optional weights) or .safetensors")
     parser.add_argument("--atoms", type=int, required=True, metavar="M")
-    parser.add_argument("--lam", type=float, required=True, metavar="L", help="penalty > 0, in the units of the data")
+    price = parser.add_mutually_exclusive_group(required=True)
+    price.add_argument("--lam", type=float, metavar="L", help="the l1 penalty > 0, in the units of the data")
+    price.add_argument("--penalty", metavar="P", help='another, such as "mcp(lam=0.1, gamma=4)": energy(lam, tau), '
+                                                      "log(lam, eps), mcp(lam, gamma), l0(lam0), topk(k)")
     parser.add_argument("--bias", action="store_true", help="fit a bias as well")
     parser.add_argument("--signed", action="store_true", help="signed codes instead of nonnegative ones")
     parser.add_argument("--seed", type=int, default=0)
@@ -30,19 +33,24 @@ def run(arguments: argparse.Namespace) -> int:
     data = files.load_data(arguments.data)
     with Progress() as progress:
         restarts = _Restarts(progress, arguments.restarts)
-        optimum = fit(data["X"], n_atoms=arguments.atoms, lam=arguments.lam, bias=arguments.bias,
-                      nonnegative=not arguments.signed, weights=data.get("weights"), seed=arguments.seed,
-                      restarts=arguments.restarts, progress=restarts)
+        optimum = fit(data["X"], n_atoms=arguments.atoms, lam=arguments.lam, penalty=arguments.penalty,
+                      bias=arguments.bias, nonnegative=not arguments.signed, weights=data.get("weights"),
+                      seed=arguments.seed, restarts=arguments.restarts, progress=restarts)
         restarts.end()
     optimum.save(out)
     p, live = optimum.problem, int(optimum.live.sum())
     print(f"{out}: {optimum.status}")
+    if arguments.penalty is not None:
+        print(f"penalty       {p.penalty}   codes: {optimum.coded}")
     print(f"objective     {optimum.objective:.12g}   (floor of any width: {p.floor:.12g})")
     print(f"stationarity  {optimum.stationarity:.1e}   kkt {optimum.kkt:.1e}", end="")
     print("" if optimum.hessian_min is None else f"   least curvature {optimum.hessian_min:.2e}")
+    if optimum.flat:
+        print(f"flat          {optimum.flat} directions in which F does not change to second order: one of many optima")
     print(f"atoms         {live} live, {optimum.n_atoms - live} dead   codes per sample {optimum.codes_per_sample:.2f}")
     if live == 0:
-        print(f"every code is zero: lam = {p.lam:g} exceeds every |x - b|")
+        print(f"every code is zero: {p.penalty.threshold:g}, the threshold of {p.penalty}, exceeds every |x - b|"
+              if arguments.penalty is not None else f"every code is zero: lam = {p.lam:g} exceeds every |x - b|")
     found = optimum.objectives
     assert found is not None
     same = int((found <= optimum.objective * (1 + 1e-9)).sum())

@@ -16,6 +16,7 @@ from testbed.coding.exact import CodingError
 from testbed.descent.batch import Batch, fit_many
 from testbed.descent.classifying import Classification, classify
 from testbed.descent.training import fit
+from testbed.descent.valleys import Valley, valley
 from testbed.dictionary import Dictionary
 from testbed.errors import InputError, NumericsError
 from testbed.optimum import Optimum
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from testbed.estimator import SparseDictionary as SparseDictionary
 
 __all__ = ["Batch", "Bound", "Classification", "CodingError", "Dictionary", "Factored", "Gap", "InputError",
-           "NumericsError", "Optimum", "Path", "Problem", "Search", "classify", "convex_fit", "encode", "fit",
-           "fit_many", "gap", "huber", "lower_bound", "path", "search"]
+           "NumericsError", "Optimum", "Path", "Problem", "Search", "Valley", "classify", "convex_fit",
+           "encode", "fit", "fit_many", "gap", "huber", "lower_bound", "path", "search", "valley"]
 
 
 def __getattr__(name: str) -> Any:

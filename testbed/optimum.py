@@ -20,7 +20,7 @@ from testbed.dictionary import Dictionary, atoms
 from testbed.errors import InputError
 from testbed.penalties import L1, parse
 from testbed.problem import Problem
-from testbed.verify import Progress, reasons
+from testbed.verify import KKT_TOLERANCE, Progress, reasons
 
 DENSE_ENTRIES = 1 << 25  # a file holds Z dense up to this many entries (256 MiB), and as three sparse arrays beyond
 
@@ -35,11 +35,15 @@ class Optimum(Dictionary):
     Z : (n, m) scipy.sparse.csr_array of codes.
     objective : F(D, Z, b), in squared units of X.
     stationarity, kkt : normalised residuals (see testbed.verify.Measurement); 0 at an optimum.
-    hessian_min : least eigenvalue of the Hessian (M1) relative to its diagonal E[z_j^2] + lam mu_j; None if not known.
+    hessian_min : least eigenvalue of the Hessian (M1, N10) relative to its diagonal E[z_j^2] + nu_j, where nu_j is
+        E[z_j g'(z_j)] (lam mu_j under l1); None if not known.
+    flat : how many independent ways atoms and bias can move along which F does not change to second order (N9): where
+        it is not 0, this is one of many stationary points as good; `testbed.valley` follows them. None if not known.
     status : 'global' | 'local_min' | 'stationary' | 'unconverged', as testbed.verify supports it.
     restarts, seed : how many starts were tried, from which seed; 0 and None for a dictionary that was brought.
     objectives : (restarts,) the objective each restart ended with, in order.
     ended : why training stopped short of an optimum, in words; '' where it did not, or was not done here.
+    claim : what their coder says of the codes; see `coded`.
 
     Derived, computed when asked for: R, S, mu, live, G, support, radius (see Dictionary).
     """
@@ -54,6 +58,20 @@ class Optimum(Dictionary):
     seed: int | None = None
     objectives: Array | None = None
     ended: str = ""
+    flat: int | None = None
+    claim: str = ""
+
+    @property
+    def coded(self) -> str:
+        """What is known of the codes: 'exact', each sample's are the minimum; 'swap', adding, dropping or swapping one
+        atom does not help; 'local', they satisfy C1 (N1) and no more is known; 'off', they do not.
+
+        'exact' by C1 and convexity, which this class sees for itself, or by what their coder claims, as 'swap' is.
+        """
+        if not self.kkt <= KKT_TOLERANCE:
+            return "off"
+        penalty = self.problem.penalty
+        return "exact" if penalty.bend == 0 or penalty.convex(self.G) else self.claim or "local"
 
     @property
     def reason(self) -> str:
@@ -68,7 +86,7 @@ class Optimum(Dictionary):
     @classmethod
     def at(cls, problem: Problem, D: Any, b: Any = None, Z: Any = None, *, hessian_min: float | None = None,
            restarts: int = 0, seed: int | None = None, objectives: Array | None = None, ended: str = "",
-           progress: Progress | None = None) -> Optimum:
+           flat: int | None = None, claim: str = "", progress: Progress | None = None) -> Optimum:
         """Measure the dictionary D (m, d) on a problem; codes Z (n, m) are computed exactly if not given.
 
         This is how a dictionary from elsewhere (true features, a trained SAE's decoder) is asked how far from optimal
@@ -79,14 +97,14 @@ class Optimum(Dictionary):
         brought = Dictionary(problem, D, b)
         if Z is None:
             brought.measure(progress)  # and keeps the codes
-            Z = brought.Z
+            Z, claim = brought.Z, str(getattr(brought.coder, "claim", ""))
         else:
             Z = checks.codes("Optimum", "Z", Z, problem.n, len(D))
             vars(brought)["Z"] = Z
         seen = brought.measure(progress)
         found = cls(problem=problem, D=D, b=b, Z=Z, objective=seen.objective, stationarity=seen.stationarity,
                     kkt=seen.kkt, status=seen.status(hessian_min), hessian_min=hessian_min, restarts=restarts,
-                    seed=seed, objectives=objectives, ended=ended, coder=brought.coder)
+                    seed=seed, objectives=objectives, ended=ended, flat=flat, claim=claim, coder=brought.coder)
         vars(found)["measured"] = seen
         return found
 

@@ -22,7 +22,7 @@ class Coder(Protocol):
 class Exact:
     """The codes that minimise loss and penalty (C1, N1). The Gram matrix is kept from one block of samples to the next.
 
-    claim : what is known of the codes, as of `exact.Coder`.
+    claim : what is known of all codes on the atoms seen last, as of `exact.Coder`.
     """
 
     def __init__(self, penalty: Penalty) -> None:
@@ -33,6 +33,8 @@ class Exact:
     def codes(self, X: Array, D: Array, b: Array) -> csr_array:
         """CodingError naming the row of X that could not be coded."""
         if self._atoms is not D:
-            self._atoms, self._gram = D, exact.gram(D)
-        Z, self.claim = choosing.codes(X, D, b, self.penalty, self._gram)
+            self._atoms, self._gram, self.claim = D, exact.gram(D), "exact"
+        Z, claim = choosing.codes(X, D, b, self.penalty, self._gram)
+        if claim != "exact":
+            self.claim = claim
         return Z

@@ -89,6 +89,14 @@ class Coder:
         narrow = self.width - idx.shape[1]
         self.idx, self.val, self.cnt = _wider(idx, narrow), _wider(val, narrow), cnt.copy()
 
+    def load(self, Z: csr_array) -> None:
+        """Hold the codes Z (n, m), to start from."""
+        self.cnt = np.diff(Z.indptr).astype(np.int64)
+        while self.cnt.max(initial=0) > self.width:
+            self._widen()
+        inside = np.arange(self.width) < self.cnt[:, None]
+        self.idx[inside], self.val[inside] = Z.indices, Z.data
+
     def code(self, X: Array, D: Array, b: Array | None = None, unit: float = 1.0, gram: Any = None) -> None:
         """Solve for every row of (X - b) / unit on the dictionary D (m, d), from the codes held; BLAS must be on one
         thread. gram : D D^T if it is known, float64 or float32.

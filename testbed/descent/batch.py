@@ -117,7 +117,7 @@ class Batch:
 def fit_many(X: Any, n_atoms: int, lam: Any, bias: bool = False, nonnegative: bool = True, weights: Any = None,
              seed: int = 0, restarts: int = 1, start: Any = None, start_bias: Any = None,
              progress: Progress | None = None, threads: int | None = None) -> Batch:
-    """Train a dictionary for each of p small problems to a verified optimum.
+    """Train a dictionary under l1 for each of p small problems to a verified optimum.
 
     Problems may be arranged along several axes, for a sweep over two things at once: X (20, 1, n, d) and lam (8,) are
     160 problems, every world at every penalty. Leading axes of X, lam and weights broadcast as numpy's do, arrays of

@@ -14,6 +14,8 @@ from testbed.descent.phi import Reduced
 from testbed.descent.revival import escape
 from testbed.dictionary import Dictionary
 from testbed.errors import InputTypeError
+from testbed.optimum import Optimum
+from testbed.penalties import L1
 from testbed.problem import BLOCK_ENTRIES
 from testbed.threads import limited
 from testbed.verify import FLAT, KKT_TOLERANCE
@@ -29,6 +31,7 @@ class Classification:
     support about to change, a flat direction, or no eigenvalue certified), 'not stationary', or 'too large to examine':
     data, codes and an inverse for every support would take more than MEMORY bytes.
     least, margin : see Curvature. direction : (m, d) tangent to the atoms; bias_direction : (d,).
+    flat : the number of independent directions in which F does not curve (N9).
     decrease : by how much F fell along the direction, in squared units of X; 0 unless a saddle.
     """
 
@@ -38,12 +41,14 @@ class Classification:
     direction: Array
     bias_direction: Array
     decrease: float
+    flat: int = 0
 
 
 def classify(optimum: Dictionary, threads: int | None = None) -> Classification:
     """Classify a dictionary by the least eigenvalue of its Hessian (M1); a saddle is one only if descent was seen.
 
-    Codes are exact ones, computed anew on at most so many threads (see `fit`). TypeError if the argument is no
+    Codes are exact ones, computed anew on at most so many threads (see `fit`), from those of an Optimum where the
+    problem of codes may not be convex. TypeError if the argument is no
     Dictionary, such as an Optimum.
     """
     if not isinstance(optimum, Dictionary):
@@ -55,7 +60,9 @@ def classify(optimum: Dictionary, threads: int | None = None) -> Classification:
     phi = Reduced(optimum.problem, optimum.n_atoms)
     theta = np.vstack([optimum.D, optimum.b[None] / phi.unit]) if phi.extra else np.array(optimum.D)
     with limited(phi.work, threads, "classify"):
-        point = phi.at(theta)
+        counted = optimum.Z[np.flatnonzero(optimum.problem.weights)] if isinstance(optimum, Optimum) else None
+        exact = isinstance(optimum.problem.penalty, L1) or counted is None
+        point = phi.at(theta, start=None if exact else counted / phi.unit)
         if point.stationarity > STATIONARY:
             return Classification("not stationary", None, 0.0, np.zeros_like(optimum.D), np.zeros_like(optimum.b), 0.0)
         found = least_curvature(phi, point)
@@ -68,7 +75,8 @@ def classify(optimum: Dictionary, threads: int | None = None) -> Classification:
                 kind, decrease = "saddle", (point.value - engine.point.value) * phi.unit**2
     direction = found.direction
     return Classification(kind, found.least, found.margin, direction[: phi.m],
-                          direction[phi.m] * phi.unit if phi.extra else np.zeros_like(optimum.b), decrease)
+                          direction[phi.m] * phi.unit if phi.extra else np.zeros_like(optimum.b), decrease,
+                          len(found.flat))
 
 
 def _bytes(optimum: Dictionary) -> float:

@@ -27,6 +27,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 from testbed.bases import lowest
 from testbed.checks import Array
 from testbed.descent.phi import Point, Reduced
+from testbed.verify import FLAT
 
 COMPLEMENTARITY = 1e-9  # nearer than this to a change of support, the second derivative is one-sided and not claimed
 STATIONARY = 1e-8  # the Hessian is asked about points at least this stationary
@@ -39,11 +40,14 @@ class Curvature:
     """least : smallest eigenvalue of the Hessian on tangent directions of live atoms and bias, relative to its
     preconditioning diagonal E[z_j^2] + lam mu_j (dimensionless, of the Hessian's sign); None if none was certified.
     direction : (m + extra, d) tangent matrix attaining it. margin : distance to the nearest change of support, in lam.
+    flat : (k, m + extra, d) tangent matrices that span what has eigenvalues within FLAT of zero (N9); k = 0 if there
+    are none, or none was certified.
     """
 
     least: float | None
     direction: Array
     margin: float
+    flat: Array
 
 
 def complementarity(phi: Reduced, point: Point) -> float:
@@ -77,7 +81,7 @@ def least_curvature(phi: Reduced, point: Point) -> Curvature:
     live = np.append(point.mu > 0, np.ones(phi.extra, bool))
     margin = complementarity(phi, point)
     if not live.any() or margin < COMPLEMENTARITY:
-        return Curvature(None, np.zeros(shape), margin)
+        return Curvature(None, np.zeros(shape), margin, np.zeros((0, *shape)))
     hessian = phi.hessian(point)
     root = np.sqrt(point.curvature)[:, None]
 
@@ -96,10 +100,22 @@ def least_curvature(phi: Reduced, point: Point) -> Curvature:
     else:
         start = np.random.default_rng(0).standard_normal(size)
         try:
-            values, vectors = eigsh(LinearOperator((size, size), matvec=product, dtype=np.float64), k=1, which="SA",
-                                     v0=start, tol=1e-3, maxiter=max(20, 40000 // size + 60), ncv=min(60, size - 1))
+            few = 1
+            while True:
+                values, vectors = eigsh(LinearOperator((size, size), matvec=product, dtype=np.float64), k=few,
+                                        which="SA", v0=start, tol=1e-3, maxiter=max(20, 40000 // size + 60),
+                                        ncv=min(max(60, 3 * few), size - 1))
+                if abs(values[0]) > FLAT or abs(values).max() > FLAT or 8 * few >= size:
+                    break
+                few *= 4  # until not all are flat
         except ArpackNoConvergence:
-            return Curvature(None, np.zeros(shape), margin)
-    direction = np.zeros(shape)
-    direction[live] = lowest(values, vectors).reshape(live.sum(), -1)
-    return Curvature(float(values[0]), phi.tangent(point.theta, direction) / root, margin)
+            return Curvature(None, np.zeros(shape), margin, np.zeros((0, *shape)))
+
+    def direction(v: Array) -> Array:
+        V = np.zeros(shape)
+        V[live] = v.reshape(live.sum(), -1)
+        return phi.tangent(point.theta, V) / root
+
+    flat = [direction(v) for v in vectors.T[np.abs(values) <= FLAT]]
+    return Curvature(float(values[0]), direction(lowest(values, vectors)), margin,
+                     np.array(flat).reshape(-1, *shape))

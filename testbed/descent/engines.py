@@ -7,11 +7,13 @@ problem and shares its samples among threads; `testbed.descent.lockstep` holds m
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 
 from testbed.checks import Array
+from testbed.coding.exact import CodingError
 from testbed.descent.curvature import least_curvature
 from testbed.descent.phi import Hessian, Point, Reduced
 
@@ -72,7 +74,13 @@ class Alone:
         return np.asarray(getattr(self.trial, field))[None]
 
     def evaluate(self, who: Indices, theta: Array) -> None:
-        self.trial = self.phi.at(theta[0], near=self.point)
+        try:
+            self.trial = self.phi.at(theta[0], near=self.point)
+        except CodingError:
+            if self.phi.penalty.bend == 0:
+                raise
+            # a local coder may fail on atoms that training need not pass: not a place to go to
+            self.trial = replace(self.point, theta=theta[0], value=np.inf, stationarity=np.inf)
 
     def take(self, who: Indices) -> None:
         if len(who):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from testbed.checks import Array
 from testbed.coding.choosing import coder_for
@@ -28,7 +29,7 @@ class Point:
     gradient : (m + extra, d) tangent gradient. pull : (m,) <E[z_j r], d_j>, which is nu_j = E[z_j g'(z_j)], under l1
     lam mu_j. curvature : (m + extra,)
     E[z_j^2] + pull_j, the diagonal the solvers precondition with. stationarity : S1's normalised residual; infinite
-    where phi is not a number.
+    where phi is not a number. claim : of its codes, as of `exact.Coder`.
     """
 
     theta: Array
@@ -40,6 +41,7 @@ class Point:
     stationarity: float
     R: Array
     codes: Any
+    claim: str = "exact"
 
 
 def slopes(theta: Array, lam: Array, value: Array, E: Array, mu: Array, square: Array,
@@ -117,10 +119,12 @@ class Reduced:
         # few enough blocks that their partial sums stay small beside the data, many enough to share among threads
         self.blocks = int(np.clip((1 << 24) // ((m + 1) * d), 2, min(32, max(n // 64, 2))))
 
-    def at(self, theta: Array, near: Point | None = None) -> Point:
-        """Evaluate phi; codes start from those of the point `near`, or from nothing."""
+    def at(self, theta: Array, near: Point | None = None, start: csr_array | None = None) -> Point:
+        """Evaluate phi; codes start from those of the point `near`, from `start` (k, m), or from nothing."""
         D = np.ascontiguousarray(theta[: self.m])
-        if near is None:
+        if start is not None:
+            self.coder.load(start)
+        elif near is None:
             self.coder.cnt[:] = 0
         else:
             self.coder.restore(near.codes)
@@ -137,7 +141,8 @@ class Reduced:
             value += costs
         gradient, pull, curvature, stationarity = slopes(theta[None], np.array([self.lam]), np.array([value]), E[None],
                                                          mu[None], square[None], reach[None], nu)
-        return Point(theta, float(value), gradient[0], pull[0], curvature[0], mu, float(stationarity[0]), R, codes)
+        return Point(theta, float(value), gradient[0], pull[0], curvature[0], mu, float(stationarity[0]), R, codes,
+                     self.coder.claim)
 
     def _prices(self, idx: np.ndarray, val: Array, cnt: np.ndarray) -> tuple[float, Array]:
         """E[sum_j g(z_j)], and E[z_j g'(z_j)] (1, m)."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from testbed import checks
 from testbed.checks import Array
+from testbed.descent.curvature import least_curvature
 from testbed.descent.engines import ALONE, Alone
 from testbed.descent.phi import Point, Reduced
 from testbed.descent.revival import descend, settle
@@ -23,6 +24,7 @@ from testbed.errors import InputError
 from testbed.optimum import Optimum
 from testbed.problem import Problem
 from testbed.threads import limited
+from testbed.verify import FLAT
 
 SEEDS = 2**63 - 1  # the largest seed a file can hold
 STRICT = 1e-10  # an objective lower by less than this share is no better: of restarts that agree the earliest is kept
@@ -121,6 +123,7 @@ def finish(problem: Problem, phi: Reduced, point: Point, least: Array, restarts:
     phi.coder.restore(point.codes)
     b = point.theta[phi.m] * phi.unit if phi.extra else np.zeros(problem.d)
     found = Dictionary.of(problem, point.theta[: phi.m], b)
-    return Optimum.at(problem, found.D, b, completed(found, phi.coder.sparse(phi.m, phi.unit)),
-                      hessian_min=None if np.isnan(least[0]) else float(least[0]),
-                      restarts=restarts, seed=seed, objectives=objectives, ended=ended)
+    curved = None if np.isnan(least[0]) else float(least[0])
+    flat = None if curved is None else 0 if abs(curved) > FLAT else len(least_curvature(phi, point).flat)
+    return Optimum.at(problem, found.D, b, completed(found, phi.coder.sparse(phi.m, phi.unit)), hessian_min=curved,
+                      restarts=restarts, seed=seed, objectives=objectives, ended=ended, flat=flat, claim=point.claim)
