@@ -22,7 +22,7 @@ def compute(*, lam: float = LAM, seed: int = 1) -> Numbers:
     from testbed import Problem, convex_fit, fit, gap, lower_bound
 
     plane = Problem(data(12, 2, seed), lam)
-    taus = np.r_[0.0, np.geomspace(0.02, 0.7, 15)]
+    taus = np.r_[0.0, np.geomspace(0.02, 0.7, 10)]
     bound = np.array([lower_bound(plane, float(tau)).value for tau in taus])
     signed = np.array([lower_bound(plane, float(tau), nonnegative=False).value for tau in taus])
     best = [convex_fit(plane, float(tau)) for tau in taus]

@@ -9,7 +9,7 @@ import numpy as np
 from figures import style
 from figures.base import Figure, Numbers, Picture
 
-RESTARTS, SEARCHES, STARTS = 60, 5, 2
+RESTARTS, SEARCHES, STARTS = 60, 3, 2
 DESCENTS = np.arange(1, 41)
 SHARES = (0.1, 0.5, 0.9)  # of searches, for the bands and the median
 SCALE = 0.01  # percent below which the axis is linear
@@ -89,7 +89,7 @@ FIGURE = Figure(
     title="Local minima abound; moving atoms between basins finds the best of them sooner than restarts do",
     caption="Left: objectives at which 60 restarts ended, above the best known; the diamond counts those that found "
             "it. Right: the best so far against the number of descents (median, and 10 to 90 percent): restarts "
-            "alone, and 5 searches of two restarts each, followed by moves from the best so far. Moves take the "
+            "alone, and 3 searches of two restarts each, followed by moves from the best so far. Moves take the "
             "least useful atoms to where a new one helps most (M3), split atoms along u* (M2), and merge similar "
             "ones. Every search ends at the best known; nothing proves that no better one exists.",
     alt="Two rows of panels. Histograms of the objectives of 60 restarts: for 60 directions most restarts end in a "

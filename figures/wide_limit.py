@@ -10,9 +10,9 @@ from figures import style
 from figures.base import Figure, Numbers, Picture
 
 LAM = 0.2
-SHARES = np.array([0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])  # widths, as shares of the directions
+SHARES = np.array([0.05, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.9, 1.0])  # widths, as shares of the directions
 NAMES = {"tree": "tree", "sphere": "3-d", "six": "6-d", "digits": "digits"}
-RING_LAMS, RING_WIDTHS, RING_POINTS = (0.1, 0.3, 0.7), np.array([5, 6, 8, 10, 12, 16, 20, 24, 32]), 2400
+RING_LAMS, RING_WIDTHS, RING_POINTS = (0.1, 0.3, 0.7), np.array([5, 7, 10, 14, 20, 32]), 2400
 CLOUDS, CLOUD_WIDTHS, CLOUD_LAM = (3, 4, 5), np.array([8, 16, 32, 64, 128]), 0.3
 ALONE = 1e-7  # of |r| / lam above 1: a point has an atom of its own
 

@@ -107,7 +107,6 @@ class Coder:
             G = gram if gram is not None and gram.dtype == np.float64 else D @ D.T  # of one array: half the work
             gram = G
         G32 = _gram(D32) if gram is None else gram.astype(np.float32, copy=False)
-        D = _fixed(D)
         threads = most()
         blocks = max(threads, CHUNK_WORK // (self.m * (self.d + 8 * 12) * self.rows))  # one for each thread at least
         for start in range(0, len(X), blocks * self.rows):
@@ -116,8 +115,8 @@ class Coder:
             rows = rows if unit == 1 else rows / unit
             while True:
                 cnt = self.cnt[part]
-                active_set.code_rows(_fixed(rows), D, G, D32, G32, self.lam, self.signed, active_set.SHARE, self.rows,
-                                     *self._space(threads), self.idx[part], self.val[part], cnt)
+                active_set.code_rows(_fixed(rows), _fixed(D), G, D32, G32, self.lam, self.signed, active_set.SHARE,
+                                     self.rows, *self._space(threads), self.idx[part], self.val[part], cnt)
                 full = cnt == active_set.FULL
                 if self.width == self.most or not full.any():
                     break
@@ -140,6 +139,7 @@ class Coder:
 
     def _rescue(self, x: Array, D: Array, i: int) -> None:
         S, sg, z = np.zeros(self.most, np.int64), np.ones(self.most), np.zeros(self.most)
+        x, D = (np.require(array, requirements="W") for array in (x, D))  # compiled for these alone
         k = rescue.code_safely(x, D, self.lam, self.signed, S, sg, z)
         if k < 0:
             raise uncodable(i)

@@ -53,7 +53,7 @@ def trained(found, X, weights, lam, restarts=12, mixed=0):
     best = []
     for count, start in ((restarts, None), (mixed, D / np.linalg.norm(D, axis=2, keepdims=True))):
         if count:  # the same problem so many times, which is quicker than as many restarts
-            tries = fit_many(np.tile(X, (count, 1, 1)), found.n_atoms, lam, bias=found.bias, weights=weights, start=start)
+            tries = fit_many(np.tile(X, (count, 1, 1)), found.n_atoms, lam, found.bias, weights=weights, start=start)
             best.append(tries.optimum(int(tries.objective.argmin())))
     return min(best, key=lambda optimum: optimum.objective)
 
