@@ -15,6 +15,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", default="out", metavar="DIR", help="where to write (default: out)")
     parser.add_argument("--fresh", action="store_true",
                         help="compute again what this code has computed already, as its .npz files say")
+    parser.add_argument("--slides", action="store_true", help="also each figure at the size of a slide, 16:9 with larger "
+                        "type: NAME_slide.svg, .pdf and .png")
     parser.add_argument("--set", action="append", default=[], metavar="K=V",
                         help="make one figure at another parameter, beside the gallery's; --list names them")
 
@@ -38,17 +40,26 @@ def run(arguments: argparse.Namespace) -> int:
     checks.installed("figures", "figures", "matplotlib", *["bokeh"] * pages)
     if arguments.set and len(names) != 1:
         raise InputError("figures: --set needs the NAME of one figure")
+    if arguments.slides and (arguments.set or any(name not in gallery.ORDER for name in names)):
+        raise InputError("figures: --slides is for figures at the gallery's parameters: not for --set, nor for "
+                         "interactive pages, which save what they show themselves")
     with Progress() as progress:
         if arguments.set:
             made = gallery.write_at(out, names[0], arguments.set, progress.say, arguments.fresh)
         else:
             written = gallery.write(out, names, progress.finished, progress.say, arguments.fresh)
+            figures = [name for name in (*written.computed, *written.reused) if name in gallery.ORDER]
+            slides = []
+            for slide in gallery.slides(out, figures if arguments.slides else ()):
+                slides.append(slide)
+                progress.finished(f"{slide.stem}: drawn, {len(slides)} of {len(figures)}", len(slides), len(figures))
     if arguments.set:
         print(f"{made.page}: measurement {'agrees with' if made.agrees else 'DEVIATES from'} prediction")
         return 0 if made.agrees else 1
     for path in written.interactive:
         print(f"{path}: interactive page")
-    figures = [name for name in (*written.computed, *written.reused) if name in gallery.ORDER]
+    for path in slides:
+        print(f"{path}: slide")
     again = sum(name in written.reused for name in figures)
     print(f"{written.page}: {len(figures)} figure{'s' * (len(figures) != 1)}"
           + (f", {again} of them from numbers that this code computed before" if again else ""))

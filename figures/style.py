@@ -1,6 +1,7 @@
 """How figures look, and how they become files: the one place for colours, type, sizes and bytes.
 
-Sizes are print sizes: a column of 85 mm or a page of 175 mm, with type of 7 points or more at that size. Colours are
+Sizes are print sizes: a column of 85 mm or a page of 175 mm, with type of 7 points or more at that size; on a slide,
+16:9, pictures are drawn smaller and shown larger (`on_slides`). Colours are
 Okabe and Ito's and an olive, told apart with any one kind of cone missing; marks differ in shape or line as well.
 Predictions are lines and measurements are markers. Nothing here uses pyplot or any other global state.
 """
@@ -12,6 +13,7 @@ import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMN, PAGE = 85, 175  # widths in mm
+SLIDE = 338.7  # width in mm of a slide, 13.33 inches
 SMALL, TEXT = 7.0, 7.5  # sizes of type in points
 DPI = 200
 FILM_DPI, FRAME_MS = 110, 160  # of animations
@@ -95,14 +98,30 @@ def _plain_powers(axis: Any) -> None:
         axis.set_major_formatter(FuncFormatter(power))
 
 
+_slide_width: ContextVar[float | None] = ContextVar("slide_width", default=None)
+
+
+@contextmanager
+def on_slides(width: float) -> Iterator[None]:
+    """What is drawn inside has the shape of a slide, 16:9, and this width in mm, from which it is enlarged to SLIDE:
+    the smaller the width, the larger type, lines and marks become on the slide."""
+    token = _slide_width.set(width)
+    try:
+        yield
+    finally:
+        _slide_width.reset(token)
+
+
 def canvas(width: float, height: float, **options: Any) -> Figure:
-    """An empty figure of a print size in mm, laid out so that labels do not collide."""
+    """An empty figure of a print size in mm, or of a slide's shape; laid out so that labels do not collide."""
     from matplotlib.figure import Figure
 
+    if (slide := _slide_width.get()) is not None:
+        width, height = slide, slide * 9 / 16
     return Figure(figsize=(width / 25.4, height / 25.4), **({"layout": "constrained"} | options))
 
 
-def encode(figure: Figure) -> dict[str, bytes]:
+def encode(figure: Figure, dpi: float = DPI) -> dict[str, bytes]:
     """The figure's files by suffix, ".svg", ".pdf" and ".png": the same figure gives the same bytes, without a date."""
     from matplotlib import style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -119,7 +138,7 @@ def encode(figure: Figure) -> dict[str, bytes]:
             (".png", FigureCanvasAgg, {"Software": None}),
         ):
             stream = io.BytesIO()
-            backend(figure).print_figure(stream, format=suffix[1:], dpi=DPI, metadata=metadata)
+            backend(figure).print_figure(stream, format=suffix[1:], dpi=dpi, metadata=metadata)
             files[suffix] = stream.getvalue()
     return files
 

@@ -10,8 +10,11 @@ from pathlib import Path
 import matplotlib.image
 import pytest
 
+from properties.theory import statements
+
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES = [pytest.param("tutorial", marks=pytest.mark.slow), "add_a_world", "add_a_property", "add_a_figure", "audit"]
+PAGES = [pytest.param("tutorial", marks=pytest.mark.slow), "add_a_world", "add_a_property", "add_a_figure", "audit",
+         "exercises"]
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.M | re.S)
 
 
@@ -54,6 +57,18 @@ def test_a_page_runs_and_prints_what_it_says(page: str, capsys: pytest.CaptureFi
 def test_the_tutorial_is_about_thirty_lines() -> None:
     code = "".join(text for kind, text in BLOCK.findall((DOCS / "tutorial.md").read_text()) if kind == "python")
     assert len([line for line in code.splitlines() if line.strip()]) <= 40
+
+
+def test_every_exercise_has_a_start_a_hint_and_a_solution_that_runs() -> None:
+    parts = re.split(r"^### (\d+)\. ", (DOCS / "exercises.md").read_text(), flags=re.M)[1:]
+    assert parts[::2] == [str(k) for k in range(1, 13)]
+    for part in parts[1::2]:
+        start, hint, solution = (part.partition(f"<details><summary>{word}</summary>") for word in
+                                 ("Hint", "Hint", "Solution"))
+        assert "```python" in start[0] and len(hint[2].partition("</details>")[0]) > 80
+        assert "```python" in solution[2] and "```text" in solution[2]
+        for id in re.findall(r"\b[A-Z]\d\b", part):
+            assert id in statements(), id
 
 
 def test_links_between_the_pages_lead_somewhere() -> None:

@@ -7,6 +7,7 @@ drawing     from numbers to files
 workers     processes that share the work
 making      all of it: `write`
 settings    one figure at other parameters: `write_at`
+slide       figures at the size of a slide: `slides`
 baselines   what the numbers were when someone last looked
 page        the page; page_theory the theory beside it, page_reports its last part
 """
@@ -14,6 +15,7 @@ page        the page; page_theory the theory beside it, page_reports its last pa
 from figures.gallery.making import Written, write
 from figures.gallery.registry import NAMES, ORDER, figure, known, titles
 from figures.gallery.settings import parameters, write_at
+from figures.gallery.slide import written as slides
 from figures.gallery.work import keep, kept
 
-__all__ = ["NAMES", "ORDER", "Written", "figure", "keep", "kept", "known", "parameters", "titles", "write", "write_at"]
+__all__ = ["NAMES", "ORDER", "Written", "figure", "keep", "kept", "known", "parameters", "slides", "titles", "write", "write_at"]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import io
+import ipaddress
+import socket
 import subprocess
 import sys
 from typing import Any
@@ -10,10 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from commands import demo
+from commands import demo, room
 from commands.cli import main
 
 pytest.importorskip("marimo", reason="needs marimo (the extra 'demos')")
+segno = pytest.importorskip("segno", reason="needs segno (the extra 'demos')")
 
 
 def ran(name: str, **settings: Any) -> dict[str, Any]:
@@ -135,6 +139,86 @@ def test_what_is_started(monkeypatch: pytest.MonkeyPatch, arguments: list[str], 
     assert main(["demo", *arguments]) == 3
     ((_, _, _, verb, what),) = seen
     assert verb == words[0] and what.endswith(words[1])
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The commands that would be run."""
+    seen: list[list[str]] = []
+
+    def run(command: list[str], check: bool) -> subprocess.CompletedProcess:
+        seen.append(command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    return seen
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_room_is_told_the_address_and_given_a_code(
+        started: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(room, "_reached", lambda host: "192.168.7.9")
+    port = free_port()
+    assert main(["demo", "absorption", "--host", "0.0.0.0", "--port", str(port)]) == 0
+    ((*_, host, at, flag, number),) = started
+    assert (host, at, flag, number) == ("--host", "0.0.0.0", "--port", str(port))
+    plain = capsys.readouterr().out
+    assert plain == f"http://192.168.7.9:{port}  for everyone in this network, until Ctrl-C\n"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["demo", "absorption", "--host", "0.0.0.0", "--port", str(port)]) == 0
+    code = io.StringIO()
+    segno.make(f"http://192.168.7.9:{port}", micro=False).terminal(code, compact=True, border=2)
+    assert capsys.readouterr().out == plain + code.getvalue() and len(code.getvalue().splitlines()) > 10
+
+
+def test_this_computer_alone_needs_no_code_and_a_free_port_is_found(
+        started: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setattr(room, "PORT", taken.getsockname()[1])
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+        assert main(["demo", "absorption", "--host", "127.0.0.1"]) == 0
+    found = int(started[0][-1])
+    assert 0 < found - room.PORT < room.TRIED and capsys.readouterr().out == f"http://127.0.0.1:{found}\n"
+
+
+def test_the_address_that_others_type() -> None:
+    assert ipaddress.ip_address(room._reached("0.0.0.0")).version == 4
+    assert room._reached("::1") == "[::1]" and room._reached("10.0.0.3") == "10.0.0.3"
+    assert room.Place("localhost", 1, "").alone and not room.Place("0.0.0.0", 1, "").alone
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    (["absorption", "--port", "70000"], "--port must be between 1 and 65535; got 70000"),
+    (["absorption", "--port", "x"], "argument --port: invalid int value: 'x'"),
+    (["absorption", "--host", "198.51.100.7"], "cannot serve at 198.51.100.7, port 2737: Cannot assign requested"),
+    (["absorption", "--host", "no such host"], "cannot serve at no such host, port"),
+    (["absorption", "--host", "0.0.0.0", "--edit"], "--edit is for this computer alone"),
+    (["--host", "0.0.0.0"], "--host and --port need the NAME of a notebook"),
+    (["--port", "8000"], "--host and --port need the NAME of a notebook"),
+])
+def test_places_that_cannot_be(started: list[list[str]], capsys: pytest.CaptureFixture[str], words: list[str],
+                               message: str) -> None:
+    try:
+        status = main(["demo", *words])
+    except SystemExit as left:
+        status = int(left.code or 0)
+    said = capsys.readouterr()
+    assert status == 2 and message in said.err and said.err.count("\n") == 1 and not started and not said.out
+
+
+def test_a_port_that_is_taken(started: list[list[str]], capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert main(["demo", "absorption", "--port", str(taken.getsockname()[1])]) == 2
+    assert "Address already in use" in capsys.readouterr().err and not started
 
 
 @pytest.mark.slow

@@ -144,7 +144,8 @@ def test_two_features_follows_its_sliders(folder: Path, chrome: Any) -> None:
     browser.show(chrome, folder / f"{TWO}.html", 1280)
     seen = set()
     for slider, key, times in (("lam", Keys.ARROW_RIGHT, 3), ("alone", Keys.HOME, 1), ("both", Keys.ARROW_LEFT, 2),
-                               ("alone", Keys.ARROW_RIGHT, 5), ("alone", Keys.ARROW_RIGHT, 6), ("lam", Keys.END, 1), ("both", Keys.END, 1)):
+                               ("alone", Keys.ARROW_RIGHT, 5), ("alone", Keys.ARROW_RIGHT, 6), ("lam", Keys.END, 1),
+                               ("both", Keys.END, 1)):
         press(chrome, slider, key, times)
         both, alone, lam = (value(chrome, name) for name in ("both", "alone", "lam"))
         w = [1 - both - alone, both, alone]
