@@ -41,23 +41,23 @@ def correlated_pair(psi: float = 0.05, lam: float = 0.1, tau: float = 0.0) -> Op
     return Optimum.at(problem, np.array([[cos, sin], [sin, cos]]), Z=np.array([[alone, 0], [0, alone], [both, both]]))
 
 
-def nested_pair(penalty: Penalty, parent: float, child: float, rho: float = 0.4) -> Optimum:
+def nested_pair(penalty: Penalty, parent: float, child: float, alone: float = 1.0, rho: float = 0.4) -> Optimum:
     """A point that the parent's atom codes alone, and one on which the child's atom is on as well, at stationarity.
 
     The child's atom codes one point, so the residual there is g'(child) d_2, and its score with the parent's atom must be
     g'(parent): cosine G = g'(parent) / g'(child), the nesting law (N6). Across d_1 it pulls the parent's atom, and the
-    residual of the other point, of weight 1 - rho, pulls back. Codes parent, child > 0 at slopes of which the first is
-    the smaller; the code on the other point is 1.
+    residual of the other point, of weight 1 - rho and with the code `alone`, pulls back. Codes parent, child > 0 at slopes
+    of which the first is the smaller.
     """
-    slope = penalty.slope(np.array([parent, child, 1.0]))
+    slope = penalty.slope(np.array([parent, child, alone]))
     G = slope[0] / slope[1]
     d, across = np.array([1.0, 0.0]), np.array([0.0, 1.0])
     e = G * d + np.sqrt(1 - G * G) * across
     both = slope[1] * e
-    alone = slope[2] * d - rho / (1 - rho) * parent * (both @ across) * across
-    X = np.array([d + alone, parent * d + child * e + both])
+    single = slope[2] * d - rho / (1 - rho) * parent / alone * (both @ across) * across
+    X = np.array([alone * d + single, parent * d + child * e + both])
     problem = Problem(X, weights=np.array([1 - rho, rho]), penalty=penalty)
-    return Optimum.at(problem, np.array([d, e]), Z=np.array([[1.0, 0.0], [parent, child]]))
+    return Optimum.at(problem, np.array([d, e]), Z=np.array([[alone, 0.0], [parent, child]]))
 
 
 def co_firing(nonnegative: bool = True) -> Optimum:
