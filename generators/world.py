@@ -21,6 +21,7 @@ from generators.sample import Sample
 from testbed import checks
 from testbed.checks import Array
 from testbed.errors import InputError
+from testbed.penalties import L1, Penalty, as_penalty
 
 LIMIT = 1 << 16  # support points that `exact` lists unless told otherwise
 IN_SPAN = 1e-9  # relative distance from the span of the features at which an offset is still in it
@@ -37,7 +38,8 @@ class World:
     offset : (d,) added to every sample; zero unless given.
     sigma : standard deviation of isotropic Gaussian noise in every coordinate.
     text : how the world was made, for its repr.
-    theory : the exact answer of this world, where one is known (see `predict`).
+    theory, priced : the exact answer of this world, where one is known, under l1 and under any other penalty (see
+        `predict`).
     """
 
     law: Law
@@ -46,6 +48,7 @@ class World:
     offset: Array = None  # type: ignore[assignment]
     sigma: float = 0.0
     theory: Callable[[World, float], Prediction] | None = field(default=None, kw_only=True)
+    priced: Callable[[World, Penalty], Prediction] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         where = self.text.partition("(")[0]
@@ -111,11 +114,21 @@ class World:
         codes, weights = codes[weights > 0], weights[weights > 0]
         return Sample(codes @ self.features + self.offset, codes, self.features, weights / weights.sum(), self.offset)
 
-    def predict(self, lam: float) -> Prediction:
-        """The exact optimum on this world at penalty lam, where theory knows it (T1, T2, T3, T4, T5).
+    def predict(self, lam: float | None = None, penalty: Penalty | str | None = None) -> Prediction:
+        """The exact optimum on this world where theory knows it, at penalty lam (T1 ... T5) or under another one (T1,
+        T8, T9, T10).
 
         Raises ValueError where it does not, and outside the range in which the derivation is valid, stating the range.
         """
+        if penalty is not None:
+            if lam is not None:
+                raise InputError("predict: give lam or penalty, not both")
+            penalty = as_penalty("predict", penalty)
+            if not isinstance(penalty, L1):
+                if self.priced is None:
+                    raise InputError(f"predict: no exact answer under {penalty} is known for {self}")
+                return self.priced(self, penalty)
+            lam = penalty.lam
         lam = checks.number("predict", "lam", lam, 0, open_low=True)
         if self.theory is None:
             raise InputError(f"predict: no exact answer is known for {self}")

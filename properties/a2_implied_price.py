@@ -15,10 +15,10 @@ that was written for scaled activations; their spread over atoms tells how far t
 
 from __future__ import annotations
 
-from properties.base import Statement
+from properties.base import EVERY, Statement
 
 STATEMENT = Statement(
-    id="A2", name="implied price", where="a stationary dictionary, any separable price",
+    id="A2", penalties=EVERY, name="implied price", where="a stationary dictionary, any separable price",
     statement="E[zⱼ r] = pⱼ E[zⱼ] dⱼ, pⱼ = E[zⱼ g′(zⱼ)]/E[zⱼ]: λ under L1, 0 under L0 and TopK",
     tests="tests/audits/test_audit.py", code="audits.penalty",
 )

@@ -1,4 +1,4 @@
-"""B1, the residual has mean zero: E[r] = 0.
+"""B1, the residual has mean zero: E[r] = 0, whatever codes cost.
 
 The derivative of F with respect to b is -E[r], and b is free. Every score then has mean zero as well, whether its
 atom is live or dead.
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from properties.base import TOLERANCE, Property, Residual, Totals, violation
+from properties.base import EVERY, TOLERANCE, Property, Residual, Totals, violation
 from properties.cases import shrinkage_bias
 from properties.scaled import Scaled
 
@@ -31,5 +31,5 @@ def finish(t: Totals) -> Residual:
 
 PROPERTY = Property(
     id="B1", name="mean residual", where="biased", tolerance=TOLERANCE, gather=gather, finish=finish,
-    case=shrinkage_bias, statement="E[r] = 0", tests="tests/properties/test_properties.py",
+    case=shrinkage_bias, statement="E[r] = 0", penalties=EVERY, tests="tests/properties/test_properties.py",
 )

@@ -29,11 +29,15 @@ from testbed.penalties import PENALTIES
 from testbed.threads import limited
 from testbed.verify import Progress
 
-__all__ = ["CODE_TOLERANCE", "NOTHING", "PLACES", "TOLERANCE", "Evidence", "Kept", "Largest", "Property", "Residual",
-           "Statement", "Totals", "measure", "peak", "violation"]
+__all__ = ["CODE_TOLERANCE", "EVERY", "NOTHING", "PLACES", "PRICED", "SUCCESSORS", "TOLERANCE", "Evidence", "Kept",
+           "Largest", "Property", "Residual", "Statement", "Totals", "measure", "peak", "violation"]
 
 CODE_TOLERANCE = 1e-10  # statements about exact codes: KKT residuals of 1e-12, and room for the rounding of other sums
 TOLERANCE = 1e-8  # statements about stationary dictionaries: each residual is at most S1's plus C1's, 1e-9 together
+
+EVERY = tuple(PENALTIES)  # names of all penalties; those with a price; those that came after l1
+PRICED = tuple(name for name in PENALTIES if name != "topk")
+SUCCESSORS = tuple(name for name in PENALTIES if name != "l1")
 
 PLACES = {
     "code": "exact codes",

@@ -20,11 +20,15 @@ import numpy as np
 from properties.base import CODE_TOLERANCE, Property, Residual, Totals, peak
 from properties.cases import threshold
 from properties.scaled import Scaled
+from testbed.penalties import TopK
 
 
 def over(o: Scaled) -> Residual:
-    """The worst score of an atom that is off: the sample, and the atom."""
-    excess = (o.reach - 1) / o.rounding
+    """The worst score of an atom that is off, above what the penalty lets pass: the sample, and the atom."""
+    penalty = o.atoms.penalty
+    excess = (o.reach - penalty.threshold) / o.rounding
+    if isinstance(penalty, TopK):  # where k are on, nothing is asked of the others; a NaN stays one
+        excess = np.where(np.diff(o.z.indptr) >= penalty.k, 0 * o.reach, excess)
     top = int(np.argmax(excess))
     scores = o.silent[top] if o.nonnegative else np.abs(o.silent[top])
     return peak([excess[[top]]], ("sample", [o.samples[top]]), ("atom", [int(np.argmax(scores))]))
@@ -39,8 +43,12 @@ def at_support(o: Scaled, excess: Any) -> Residual:
 
 def gather(o: Scaled) -> dict[str, Any]:
     """The worst violation, off the support or on it."""
-    missed = np.abs(o.met - o.sign)
-    return {"worst": over(o).worse(at_support(o, np.maximum(missed, -o.code) if o.nonnegative else missed))}
+    penalty, missed = o.atoms.penalty, np.abs(o.met - o.price)
+    if o.nonnegative:
+        missed = np.maximum(missed, penalty.least - o.code)  # under l1 a code may be as small as 0
+    if isinstance(penalty, TopK):
+        missed = np.maximum(missed, np.where(np.diff(o.z.indptr)[o.row] > penalty.k, o.code, 0))
+    return {"worst": over(o).worse(at_support(o, missed))}
 
 
 def finish(t: Totals) -> Residual:

@@ -5,6 +5,8 @@ is no shorter. So |r| >= lam wherever anything fires; and two atoms at an angle 
 |r| >= lam / cos(theta / 2) = lam sqrt(2 / (1 + G_jk)), since r is equally far from both: exactly antipodal atoms never
 do, and near-antipodal ones pay for it. (Signed: the same with -d_j for the atoms used negatively.)
 
+Under Energy the scores on the support are g'(z_A) >= lam (N1), and the same holds with g'(z_A) in place of lam s_A.
+
 Residual, per sample: the relative shortfall (1 - |r| / floor)+, in units of max(1, |x| / 1000 lam). Any subset of the
 eigenvectors of G_A gives a valid, weaker floor; those with eigenvalues below CUT of the largest are left out, because
 they would multiply C1's residual by more than sqrt(|A| / CUT). Hence the tolerance.
@@ -36,7 +38,7 @@ def floor(o: Scaled) -> Array:
             place = o.z.indptr[some, None] + np.arange(size)
             A = o.column[place]
             values, vectors = np.linalg.eigh(o.G[A[:, :, None], A[:, None, :]])
-            part = np.einsum("iab,ia->ib", vectors, o.sign[place])
+            part = np.einsum("iab,ia->ib", vectors, o.price[place])
             kept = values > CUT * values[:, -1:]
             least[some] = np.sqrt((np.where(kept, part**2, 0) / np.where(kept, values, 1)).sum(axis=1))
     return least
@@ -58,5 +60,5 @@ def finish(t: Totals) -> Residual:
 PROPERTY = Property(
     id="C4", name="residual floor", where="code", tolerance=10 * CODE_TOLERANCE, gather=gather, finish=finish,
     case=co_firing, statement="|r| ≥ λ √(1ᵀ G_A⁺ 1), A the support   (signed: sign z_A in place of 1)",
-    needs="a nonzero code", tests="tests/properties/test_properties.py",
+    penalties=("l1", "energy"), needs="a nonzero code", tests="tests/properties/test_properties.py",
 )

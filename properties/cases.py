@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from testbed.optimum import Optimum
+from testbed.penalties import L1, Energy, Penalty
 from testbed.problem import Problem
 
 
@@ -22,20 +23,41 @@ def threshold() -> Optimum:
     return Optimum.at(Problem(X, lam), u[None, :], Z=lam * np.array([[0.0], [1.0], [0.0]]))
 
 
-def correlated_pair(psi: float = 0.05, lam: float = 0.1) -> Optimum:
+def correlated_pair(psi: float = 0.05, lam: float = 0.1, tau: float = 0.0) -> Optimum:
     """T2 with its probabilities solved for: x = e1, e2 (alpha each) or e1 + e2 (beta), atoms tilted inwards by psi.
 
-    Alone, e1 is coded by z = cos psi - lam; together both atoms are on with z = (1 - lam t) t and the residual
-    lam t (1, 1), where t = 1/(cos psi + sin psi). Balance of the two pulls on an atom (S1) fixes alpha/beta. In the
-    plane a residual has only one direction in which to leave its atom, which makes S6 an equality.
+    Alone, e1 is coded by z = (cos psi - lam) / (1 + tau), tau = 0 under L1 and above it under Energy; together both atoms
+    are on with z = (s - lam) / (s^2 + tau), s = cos psi + sin psi, and the residual (1 - s z) (1, 1). Balance of the two
+    pulls on an atom (S1, N2) fixes alpha/beta. In the plane a residual has only one direction in which to leave its
+    atom, which makes S6 an equality.
     """
     cos, sin = np.cos(psi), np.sin(psi)
-    t = 1 / (cos + sin)
-    ratio = lam * t * (1 - lam * t) * np.tan(np.pi / 4 - psi) / ((cos - lam) * sin)
+    s = cos + sin
+    alone, both = (cos - lam) / (1 + tau), (s - lam) / (s * s + tau)
+    ratio = both * (1 - s * both) * (cos - sin) / (alone * sin)
     beta = 1 / (1 + 2 * ratio)
-    alone, both = cos - lam, (1 - lam * t) * t
-    problem = Problem(np.array([[1.0, 0], [0, 1], [1, 1]]), lam, weights=np.array([ratio, ratio, 1]) * beta)
+    problem = Problem(np.array([[1.0, 0], [0, 1], [1, 1]]), weights=np.array([ratio, ratio, 1]) * beta,
+                      penalty=Energy(lam, tau) if tau else L1(lam))
     return Optimum.at(problem, np.array([[cos, sin], [sin, cos]]), Z=np.array([[alone, 0], [0, alone], [both, both]]))
+
+
+def nested_pair(penalty: Penalty, parent: float, child: float, alone: float = 1.0, rho: float = 0.4) -> Optimum:
+    """A point that the parent's atom codes alone, and one on which the child's atom is on as well, at stationarity.
+
+    The child's atom codes one point, so the residual there is g'(child) d_2, and its score with the parent's atom must be
+    g'(parent): cosine G = g'(parent) / g'(child), the nesting law (N6). Across d_1 it pulls the parent's atom, and the
+    residual of the other point, of weight 1 - rho and with the code `alone`, pulls back. Codes parent, child > 0 at slopes
+    of which the first is the smaller.
+    """
+    slope = penalty.slope(np.array([parent, child, alone]))
+    G = slope[0] / slope[1]
+    d, across = np.array([1.0, 0.0]), np.array([0.0, 1.0])
+    e = G * d + np.sqrt(1 - G * G) * across
+    both = slope[1] * e
+    single = slope[2] * d - rho / (1 - rho) * parent / alone * (both @ across) * across
+    X = np.array([alone * d + single, parent * d + child * e + both])
+    problem = Problem(X, weights=np.array([1 - rho, rho]), penalty=penalty)
+    return Optimum.at(problem, np.array([d, e]), Z=np.array([[alone, 0.0], [parent, child]]))
 
 
 def co_firing(nonnegative: bool = True) -> Optimum:

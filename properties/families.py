@@ -59,6 +59,16 @@ codes only through Q = V V':
 (I + Q)^-1 is convex in Q, and the matrices V V' with V >= 0 form a convex cone once their number of columns is free
 (n(n+1)/2 suffice): a convex problem without bad minima. Its slope is M = 1/2 (C - (I + Q)^-1 K (I + Q)^-1), so Q is
 optimal if and only if M is copositive (v'Mv >= 0 for v >= 0) and <M, Q> = 0."""),
+    "N": Family("any separable price", """\
+What codes cost is a function g of each code, g(0) = 0, not decreasing: lam z (L1), lam z + tau z^2/2 (Energy), lam eps
+log(1 + z/eps) (Log), lam z - z^2/(2 gamma) up to gamma lam and flat from there (MCP, for all that saturate), lam0 for
+whatever is on (L0: JumpReLU, BatchTopK), nothing but at most k on (TopK). z >= 0.
+
+    F = E[ 1/2 |x - b - zD|^2 + sum_j g(z_j) ],     nu_j = E[z_j g'(z_j)]
+
+Scores are measured in the penalty's unit: lam, sqrt(2 lam0), or the root mean square of the data. The objective depends
+on an atom through the residual alone, so that what S says of lam mu_j holds with nu_j. Which of the other statements
+hold under which price stands with each."""),
     "T": Family("toy worlds with exact answers", "`world.predict(lam)` returns these, or refuses outside their range."),
     "A": Family("a dictionary that someone else trained", """\
 z^e are the codes of an SAE's own encoder, and phi(D, b) is F at the exact codes of the same dictionary and bias.

@@ -1,13 +1,15 @@
 """G4, equivariances: rotated data give rotated atoms; atoms may be permuted; (X, lam) -> (cX, c lam) multiplies F by
 c^2 and codes by c; integer weights are repeated rows.
 
+A penalty is scaled with the data: lam and eps by c, lam0 by c^2, tau, gamma and k not at all.
+
 Why: substitute. Training works in units of a power of two near lam, so that for c a power of two the result is the
 same bit for bit.
 """
 
 from __future__ import annotations
 
-from properties.base import Evidence, Statement
+from properties.base import EVERY, Evidence, Statement
 
 
 def scaled() -> Evidence:
@@ -23,7 +25,7 @@ def scaled() -> Evidence:
 
 
 STATEMENT = Statement(
-    id="G4", name="equivariances", where="every problem",
+    id="G4", penalties=EVERY, name="equivariances", where="every problem",
     statement="rotation, permutation, (X, λ) → (cX, cλ), integer weights = repeated rows",
     tests="tests/testbed/test_training.py", code="testbed.problem",
     no_figure="an exact symmetry: bit for bit, or to rounding",

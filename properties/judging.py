@@ -146,7 +146,8 @@ class Report:
 
 def judge(optimum: Dictionary, statements: Iterable[Property], progress: Progress | None = None) -> Report:
     """Judge an optimum by the given statements; see properties.check."""
-    statements = tuple(statements)
+    name = optimum.problem.penalty.name  # what is said of other penalties alone is not asked
+    statements = tuple(p for p in statements if name in p.penalties)
     found, live = measure([p for p in statements if p.applies(optimum)], optimum, progress)
 
     def verdict(p: Property) -> Verdict:

@@ -9,6 +9,10 @@ and u = r_i / |r_i| gains at least 1/2 w_i (|r_i| - lam)^2, a finite amount, unl
 an antipodal u serves as well: |<r, u>|.) The dead atom itself need not be near any residual: phi does not depend on it
 at all while its scores are below 1, so a dictionary with one can be a local minimum, and often is.
 
+Under Energy and MCP the first bit of a code costs lam as well, and under L0 an atom pays for itself beyond |r| =
+sqrt(2 lam0): the same with that for lam. Under Log it holds too, and with eps < lam shorter residuals are already worth
+an atom.
+
 Residual, per sample: (|r| / lam - 1)+ if some atom is dead, in units of max(1, |x| / 1000 lam).
 Holds at a global minimum.
 Extremal: a dead atom, and a residual of exactly lam.
@@ -20,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from properties.base import NOTHING, TOLERANCE, Property, Residual, Totals, peak
+from properties.base import NOTHING, PRICED, TOLERANCE, Property, Residual, Totals, peak
 from properties.scaled import Scaled
 from testbed.optimum import Optimum
 from testbed.problem import Problem
@@ -46,5 +50,5 @@ def idle_atom() -> Optimum:
 PROPERTY = Property(
     id="M3", name="dead atoms", where="global", tolerance=TOLERANCE, gather=gather, finish=finish, case=idle_atom,
     statement="μⱼ = 0 for some j ⇒ max|r| ≤ λ: else dⱼ = r/|r| lowers F by at least ½E[(⟨r, dⱼ⟩ − λ)₊²]",
-    needs="a dead atom", tests="tests/properties/test_splitting.py",
+    needs="a dead atom", penalties=PRICED, tests="tests/properties/test_splitting.py",
 )

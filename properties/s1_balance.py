@@ -29,8 +29,8 @@ def gather(o: Scaled) -> dict[str, Any]:
 
 
 def finish(t: Totals) -> Residual:
-    """(live,) violations of S1."""
-    return violation(np.linalg.norm(t.mean("zr") - t.D[t.live], axis=1), ("atom", t.live))
+    """(live,) violations of S1 (N2)."""
+    return violation(np.linalg.norm(t.mean("zr") - t.rate[:, None] * t.D[t.live], axis=1), ("atom", t.live))
 
 
 PROPERTY = Property(

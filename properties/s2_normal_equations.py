@@ -26,8 +26,9 @@ def gather(o: Scaled) -> dict[str, Any]:
 
 
 def finish(t: Totals) -> Residual:
-    """(live,) violations of S2."""
-    return violation(np.linalg.norm(t.mean("zx") - t.mean("zz") @ t.D - t.D[t.live], axis=1), ("atom", t.live))
+    """(live,) violations of S2 (N3)."""
+    return violation(np.linalg.norm(t.mean("zx") - t.mean("zz") @ t.D - t.rate[:, None] * t.D[t.live], axis=1),
+                     ("atom", t.live))
 
 
 PROPERTY = Property(

@@ -27,11 +27,11 @@ def gather(o: Scaled) -> dict[str, Any]:
 
 
 def finish(t: Totals) -> Residual:
-    """The violation of S3, one number; nothing if no atom is live."""
+    """The violation of S3 (N3), one number; nothing if no atom is live."""
     if not len(t.live):
         return NOTHING
     trace = t.mu.sum()
-    return violation(np.linalg.norm(t["cross"] / trace - t.D.T @ ((t.mu / trace)[:, None] * t.D)))
+    return violation(np.linalg.norm(t["cross"] / trace - t.D.T @ ((t.nu / trace)[:, None] * t.D)))
 
 
 PROPERTY = Property(

@@ -38,16 +38,17 @@ from testbed.optimum import Optimum
 
 
 def sums(o: Scaled) -> dict[str, Any]:
-    """(m, d) E[z_k r], and (m, m) the sum over samples with j on of z_k (sign z_j - s_j)."""
-    return {"zr": o.pulled, "put": o.pairs(o.code, o.sign - o.met)}
+    """(m, d) E[z_k r], and (m, m) the sum over samples with j on of z_k (sign z_j - s_j), or z_k (g'(z_j) - s_j) (N5)."""
+    return {"zr": o.pulled, "put": o.pairs(o.code, o.price - o.met)}
 
 
 def identity(t: Totals) -> Array:
     """(live, m) violations of the identity: rows k, columns j.
 
-    Both versions say E[z_k held_j] = mu_k G_jk, where held_j is s_j with its exact value sign z_j put in where j is on.
+    All versions say E[z_k held_j] = nu_k G_jk, where held_j is s_j with its exact value, sign z_j or g'(z_j), put in where
+    j is on.
     """
-    return np.abs(t.mean("zr") @ t.D.T + t.mean("put") - t.G[t.live])
+    return np.abs(t.mean("zr") @ t.D.T + t.mean("put") - t.rate[:, None] * t.G[t.live])
 
 
 def gather(o: Scaled) -> dict[str, Any]:

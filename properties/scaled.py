@@ -1,6 +1,7 @@
 """A block of samples in units of lam: the quantities that statements are made of.
 
-Divided by lam, data, codes and residuals are pure numbers, lam itself is 1, and every statement is free of scale. A
+Divided by lam (under another penalty than l1: by its unit), data, codes and residuals are pure numbers, lam itself is
+1, and every statement is free of scale. A
 statement sees the samples block by block, a bounded number of rows at a time, so that what it holds does not grow with
 the data; what is dense in samples and atoms, (k, m), is one block's. Rows of weight zero are in no block.
 """
@@ -16,6 +17,7 @@ from scipy.sparse import csr_array
 
 from properties.kernels.support import distances, highest, overlaps
 from testbed.dictionary import Dictionary
+from testbed.penalties import L1
 from testbed.verify import Coded, Progress
 
 Array = NDArray[np.float64]
@@ -26,12 +28,14 @@ COINCIDENT = 1e-10  # largest |d_j - d_k| of atoms called one: so far apart they
 
 
 class Atoms:
-    """What every block shares: D (m, d) atoms, G (m, m) their cosines, nonnegative the kind of codes, n samples."""
+    """What every block shares: D (m, d) atoms, G (m, m) their cosines, nonnegative the kind of codes, n samples, and the
+    penalty in units of lam."""
 
     def __init__(self, dictionary: Dictionary) -> None:
         problem = dictionary.problem
         self.D, self.m, self.nonnegative = dictionary.D, dictionary.n_atoms, problem.nonnegative
         self.n = int(np.count_nonzero(problem.weights))
+        self.penalty = problem.penalty.scaled(problem.lam)
 
     @cached_property
     def G(self) -> Array:
@@ -109,8 +113,14 @@ class Scaled:
         return self.r @ self.D.T
 
     @cached_property
+    def price(self) -> Array:
+        """(nnz,) what scores must be where the atom is on, g'(z_j): under l1 the sign of the code (C1, N1)."""
+        l1 = isinstance(self.atoms.penalty, L1)
+        return self.sign if l1 else self.atoms.penalty.slope(np.maximum(self.code, 0))
+
+    @cached_property
     def met(self) -> Array:
-        """(nnz,) scores where the atom is on: 1, or the sign of the code, if codes are exact (C1)."""
+        """(nnz,) scores where the atom is on: its price, if codes are exact."""
         return self.s[self.row, self.column]
 
     @cached_property
@@ -128,8 +138,9 @@ class Scaled:
 
     @cached_property
     def turn(self) -> Array:
-        """(nnz,) |sign(z_j) r - d_j| where j is on: the tangent of the angle between residual and atom (C1)."""
-        return distances(self.z.indptr, self.column, self.sign, self.r, self.D)
+        """(nnz,) |sign(z_j) r - |g'(z_j)| d_j| where j is on: how far the residual is from the line along the atom;
+        under l1 the tangent of the angle between them (C1)."""
+        return distances(self.z.indptr, self.column, self.sign, np.abs(self.price), self.r, self.D)
 
     def along(self, f: Array) -> Array:
         """(nnz,) <f_i, d_j> of rows f (k, d), where j is on."""
@@ -153,6 +164,11 @@ class Scaled:
     def mu(self) -> Array:
         """(m,) sum of w |z_j|."""
         return self.total(np.abs(self.code))
+
+    @cached_property
+    def nu(self) -> Array:
+        """(m,) sum of w z_j g'(z_j): what an atom's activity pays at the margin, under l1 mu_j."""
+        return self.total(self.code * self.price)
 
     def total(self, values: Array) -> Array:
         """(m,) sums over the block of w times these values (nnz,), atom by atom."""

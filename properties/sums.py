@@ -50,11 +50,12 @@ def joined(old: Any, new: Any) -> Any:
 class Totals:
     """What a statement's `gather` amounts to over all samples, by name; and what all statements share.
 
-    D, G, m, n, nonnegative as of Atoms; mu (m,) mean activities E|z_j|; live the numbers of the live atoms.
+    D, G, m, n, nonnegative as of Atoms; mu (m,) mean activities E|z_j|, nu (m,) E[z_j g'(z_j)]; live the numbers of the
+    live atoms.
     """
 
-    def __init__(self, atoms: Atoms, mu: Array, found: Mapping[str, Any]) -> None:
-        self.atoms, self.mu, self.found = atoms, mu, found
+    def __init__(self, atoms: Atoms, mu: Array, nu: Array, found: Mapping[str, Any]) -> None:
+        self.atoms, self.mu, self.nu, self.found = atoms, mu, nu, found
         self.D, self.m, self.n, self.nonnegative = atoms.D, atoms.m, atoms.n, atoms.nonnegative
 
     @property
@@ -66,6 +67,12 @@ class Totals:
     def live(self) -> Ints:
         """Numbers of the atoms with mu_j > 0. A NaN counts as live, so that it is seen and not excused."""
         return np.flatnonzero(self.mu != 0)
+
+    @property
+    def rate(self) -> Array:
+        """(live,) nu_j / mu_j, the price that an atom pays for its activity on average: exactly 1 under l1."""
+        found: Array = self.nu[self.live] / self.mu[self.live]
+        return found
 
     def __getitem__(self, name: str) -> Any:
         value = self.found[name]
@@ -84,11 +91,12 @@ class Running:
         self.statements = tuple(statements)
         self.atoms: Any = None
         self.mu: Any = 0.0
+        self.nu: Any = 0.0
         self.found: dict[str, dict[str, Any]] = {p.id: {} for p in self.statements}
 
     def add(self, block: Scaled) -> None:
         """One more block."""
-        self.atoms, self.mu = block.atoms, self.mu + block.mu
+        self.atoms, self.mu, self.nu = block.atoms, self.mu + block.mu, self.nu + block.nu
         for p in self.statements:
             known = self.found[p.id]
             for name, value in p.gather(block).items():
@@ -96,7 +104,7 @@ class Running:
 
     def totals(self, id: str) -> Totals:
         """What a statement's `finish` is given."""
-        return Totals(self.atoms, self.mu, self.found[id])
+        return Totals(self.atoms, self.mu, self.nu, self.found[id])
 
     @property
     def live(self) -> int:

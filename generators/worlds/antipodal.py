@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
-from generators import arguments, quadrature
+from generators import arguments, prices, quadrature
 from generators.laws import Feature, Product
 from generators.magnitudes import Scalar, scalar
 from generators.prediction import Prediction
@@ -30,7 +30,7 @@ def antipodal(n_features: int | None = None, law: Scalar | str | float | Sequenc
     "sign(1)", "bernoulli(0.3)" (on/off), "gaussian(1,2)", "uniform(-1,1)", "laplace(0,1)", "discrete([-1,2],[.7,.3])";
     one or one per feature. p in (0, 1]: s_k is drawn with probability p, otherwise 0 (1: dense). offset: a vector
     (d,), or a number, by which every s_k is shifted. directions: (k, d) unit rows (default: orthonormal axes).
-    predict (one dense or sparse direction of any law, bias fitted, two atoms): T5.
+    predict (one dense or sparse direction of any law, bias fitted, two atoms): T5; another penalty: T10 (a finite law).
     """
     where = "antipodal"
     k = arguments.count(where, n_features, [directions, law, p], 1)
@@ -41,7 +41,7 @@ def antipodal(n_features: int | None = None, law: Scalar | str | float | Sequenc
     text = arguments.call(where, n_features=k, law=laws if arguments.listed(law) else laws[0], p=p, offset=offset,
                           directions=directions)
     return World(Product(tuple(Feature(float(q), s) for q, s in zip(ps, laws, strict=True))), text, V, shift,
-                 theory=_location)
+                 theory=_location, priced=prices.dense)
 
 
 def _location(world: World, lam: float) -> Prediction:

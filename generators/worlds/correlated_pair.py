@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
-from generators import arguments
+from generators import arguments, prices
 from generators.laws import Patterns
 from generators.magnitudes import constant
 from generators.plane.atoms import best_angles, two_atoms
@@ -38,7 +38,7 @@ class Branch(NamedTuple):
 def correlated_pair(alpha: float = 0.4, beta: float = 0.2) -> World:
     """Two orthogonal features of magnitude 1: each alone with probability alpha, both with probability beta (T2).
 
-    2 alpha + beta <= 1; with the rest nothing fires. predict (no bias, two atoms): T2.
+    2 alpha + beta <= 1; with the rest nothing fires. predict (no bias, two atoms): T2; another penalty: T9.
     """
     where = "correlated_pair"
     alpha = checks.number(where, "alpha", alpha, 0, 0.5, open_low=True)
@@ -49,7 +49,8 @@ def correlated_pair(alpha: float = 0.4, beta: float = 0.2) -> World:
     patterns = np.array([[True, False], [False, True], [True, True], [False, False]])
     p = np.array([alpha, alpha, beta, rest if rest > arguments.SUM_SLACK else 0.0])
     law = Patterns(patterns[p > 0], p[p > 0] / p.sum(), [constant(1.0)] * 2)
-    return World(law, arguments.call(where, alpha=alpha, beta=beta), theory=_pair)
+    return World(law, arguments.call(where, alpha=alpha, beta=beta), theory=_pair,
+                 priced=prices.correlated)
 
 
 def tilted(alpha: float, beta: float, lam: float) -> Branch | None:

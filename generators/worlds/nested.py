@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from generators import arguments
+from generators import arguments, prices
 from generators.magnitudes import Scalar, scalar
 from generators.plane.absorption import absorbed
 from generators.splitting import all_children
@@ -24,7 +24,7 @@ def nested_pair(rho: float = 0.5, angle: float = math.pi / 2, magnitude: Scalar 
     """A parent that always fires, with a child that joins it with probability rho (T3).
 
     angle in (0, pi) between their directions; magnitude of the parent, and of the child (default: the same law).
-    predict (any magnitudes, no bias, two atoms): T3.
+    predict (no bias, two atoms): T3 (any magnitudes); another penalty: T8 (finite ones).
     """
     where = "nested_pair"
     rho = checks.number(where, "rho", rho, 0, 1, open_low=True, open_high=True)
@@ -36,7 +36,8 @@ def nested_pair(rho: float = 0.5, angle: float = math.pi / 2, magnitude: Scalar 
     world = build(where, (-1, 0), (1.0, rho), False, False, laws, False, text)
     # cos(pi/2) is 6e-17: a right angle is meant to be one
     cosine = 0.0 if angle == math.pi / 2 else math.cos(angle)
-    return replace(world, features=np.array([[1.0, 0.0], [cosine, math.sin(angle)]]), theory=absorbed)
+    return replace(world, features=np.array([[1.0, 0.0], [cosine, math.sin(angle)]]), theory=absorbed,
+                   priced=prices.nested)
 
 
 def exclusive_children(k: int = 3, p: float = 1.0, magnitude: Scalar | str | float = 1.0,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from generators import arguments
+from generators import arguments, prices
 from generators.laws import Patterns
 from generators.magnitudes import Scalar, scalar
 from generators.prediction import Prediction
@@ -36,7 +36,7 @@ def one_sparse(n_features: int | None = None, probabilities: Sequence[float] | N
         raise InputError(f"{where}: directions must be different; two rows coincide")
     text = arguments.call(where, n_features=k, probabilities=None if probabilities is None else p,
                           magnitude=laws if arguments.listed(magnitude) else laws[0], directions=directions)
-    return World(Patterns(np.eye(k, dtype=bool), p, laws), text, V, theory=_recovery)
+    return World(Patterns(np.eye(k, dtype=bool), p, laws), text, V, theory=_recovery, priced=prices.one_sparse)
 
 
 def _recovery(world: World, lam: float) -> Prediction:

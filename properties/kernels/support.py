@@ -26,14 +26,14 @@ def overlaps(ptr, idx, F, D):
 
 
 @jit(fastmath=FAST)
-def distances(ptr, idx, sign, F, D):
-    """(nnz,) |sign f_i - d_j|: where both nearly coincide, no difference of squares would do."""
+def distances(ptr, idx, sign, price, F, D):
+    """(nnz,) |sign f_i - price d_j|: where both nearly coincide, no difference of squares would do."""
     out = np.empty(len(idx))
     for i in range(len(F)):
         for p in range(ptr[i], ptr[i + 1]):
             total = 0.0
             for q in range(F.shape[1]):
-                step = sign[p] * F[i, q] - D[idx[p], q]
+                step = sign[p] * F[i, q] - price[p] * D[idx[p], q]
                 total += step * step
             out[p] = np.sqrt(total)
     return out

@@ -74,17 +74,17 @@ def test_two_statements_of_one_id_are_an_error(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setitem(sys.modules, name, module)
         return name
 
-    one = Statement(id="N1", name="n", statement="s", where="w", tests="t")
+    one = Statement(id="X1", name="n", statement="s", where="w", tests="t")
     first, second = planted("one", STATEMENT=one), planted("two", STATEMENT=replace(one))
-    assert list(found([first])) == ["N1"]
-    with pytest.raises(ValueError, match="two: STATEMENT has the id N1, and so has one: ids must differ"):
+    assert list(found([first])) == ["X1"]
+    with pytest.raises(ValueError, match="two: STATEMENT has the id X1, and so has one: ids must differ"):
         found([first, second])
     with pytest.raises(ValueError, match="three: PROPERTY must be of type Property; got Statement"):
         found([planted("three", PROPERTY=one)])
 
 
 def test_families_unknown_and_numbers_above_nine_have_a_place() -> None:
-    assert sorted(["N1", "T7", "A2", "C10", "C2", "G1", "S1"], key=rank) == ["C2", "C10", "S1", "G1", "T7", "A2", "N1"]
+    assert sorted(["X1", "T7", "A2", "C10", "C2", "G1", "S1"], key=rank) == ["C2", "C10", "S1", "G1", "T7", "A2", "X1"]
 
 
 def test_figures_show_only_known_statements() -> None:
@@ -195,7 +195,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".git", ".venv", "out", ".*_cache", "*.egg-info"))
     block = re.search(r"^```python\n(.*?)^```$", (ROOT / "docs/add_a_property.md").read_text(), re.M | re.S)
     assert block is not None
-    (folder / "properties/n1_centroid.py").write_text(block.group(1))
+    (folder / "properties/x1_centroid.py").write_text(block.group(1))
     return folder
 
 
@@ -207,14 +207,14 @@ def run(copy: Path, *arguments: str, status: int = 0) -> str:
 
 
 def test_a_new_statement_is_listed_printed_and_measured(copy: Path) -> None:
-    assert "properties/n1_centroid.py" in run(copy, "-m", "commands", "theory")
-    text = run(copy, "-m", "commands", "theory", "N1")
+    assert "properties/x1_centroid.py" in run(copy, "-m", "commands", "theory")
+    text = run(copy, "-m", "commands", "theory", "X1")
     assert "E_j[x - b] = (E_j[z_j] + lam) d_j" in text and "extremal case, residual" in text
     run(copy, "-m", "commands", "generate", "one_sparse", "--out", "s.npz")
     run(copy, "-m", "commands", "fit", "s.npz", "--atoms", "3", "--lam", ".1", "--restarts", "2", "--out", "o.npz")
-    assert re.search(r"^N1  centroid .* holds", run(copy, "-m", "commands", "check", "o.npz"), re.M)
-    assert "### N1, centroid" in run(copy, "-m", "properties")
-    assert '"N1"' in run(copy, "-m", "commands", "check", "o.npz", "--json")
+    assert re.search(r"^X1  centroid .* holds", run(copy, "-m", "commands", "check", "o.npz"), re.M)
+    assert "### X1, centroid" in run(copy, "-m", "properties")
+    assert '"X1"' in run(copy, "-m", "commands", "check", "o.npz", "--json")
 
 
 @pytest.mark.slow
@@ -225,7 +225,7 @@ def test_a_new_statement_passes_the_tests_of_all(copy: Path) -> None:
               "tests/properties/test_negative_controls.py", "tests/properties/test_report.py",
               "tests/commands/test_theory.py")
     assert "passed" in out and "failed" not in out
-    assert "N1" in run(copy, "-m", "pytest", "-q", "--collect-only", "tests/properties/test_negative_controls.py")
+    assert "X1" in run(copy, "-m", "pytest", "-q", "--collect-only", "tests/properties/test_negative_controls.py")
 
 
 def test_an_id_may_be_typed_in_small_letters(capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,7 +22,8 @@ def replaced(o: Optimum, D=None, b=None, lam=None, weights=None, Z=None) -> Opti
     """The optimum with parts exchanged and its codes kept, unless others are given; weights are made to sum to 1."""
     p = o.problem
     weights = p.weights if weights is None else weights / weights.sum()
-    problem = Problem(p.X, p.lam if lam is None else lam, weights, p.bias, p.nonnegative)
+    penalty = p.penalty if lam is None else p.penalty.scaled(p.lam / lam)
+    problem = Problem(p.X, weights=weights, bias=p.bias, nonnegative=p.nonnegative, penalty=penalty)
     return Optimum.at(problem, o.D if D is None else D, o.b if b is None else b, o.Z if Z is None else Z)
 
 
@@ -189,6 +190,13 @@ SEEN = {  # and no other: what a statement is blind to is part of what it says
     "M2": {"penalty up", "penalty down", "codes up"},
     "M3": {"penalty down", "atom turned"},  # one-sided
     "G1": {"penalty up", "codes up"},  # one-sided
+    "N1": _CODES,
+    "N2": _MEANS,
+    "N3": _MEANS,
+    "N4": _MEANS,
+    "N5": _MEANS,
+    "N6": _CODES,
+    "N7": _CODES - {"atom turned"},
 }
 
 
