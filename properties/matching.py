@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment, nnls
+from scipy.sparse import csc_array
 
 from generators.plane.atoms import ALIGNED, SERVES
 from generators.sample import Sample
@@ -129,14 +130,14 @@ class Evidence:
         self.D = optimum.D[self.live]
         self.cosines = sample.features @ self.D.T
         self.signed = not optimum.problem.nonnegative
-        z = np.abs(optimum.Z.toarray()[:, self.live])
+        z = abs(csc_array(optimum.Z)[:, self.live])
         c = np.abs(sample.codes)
-        self.on, self.fires = z > 0, c > 0
+        self.on = z > 0  # sparse, as codes are
         self.activity = w[:, None] * c
         self.alive = self.activity.sum(axis=0) > 0
         total = np.where(self.alive, self.activity.sum(axis=0), 1)
-        self.recall = (self.activity.T @ self.on) / total[:, None]
-        self.precision = (self.fires.T @ (w[:, None] * z)) / optimum.mu[self.live]
+        self.recall = (self.on.T @ self.activity).T / total[:, None]
+        self.precision = (z.T @ (w[:, None] * (c > 0))).T / optimum.mu[self.live]
         if self.signed:
             self.cosines = np.abs(self.cosines)
             content = np.abs(np.linalg.lstsq(sample.features.T, self.D.T)[0])
@@ -167,6 +168,10 @@ class Evidence:
         angle = float(np.arccos(np.clip(self.cosines[f, atoms[0]], -1, 1)))
         return Fate(f, kind, angle, tuple(int(self.live[j]) for j in atoms), tuple(map(int, features)))
 
+    def _covered(self, f: int, atoms: Any) -> float:
+        """The activity of feature f during which any of these atoms fires."""
+        return float(self.activity[:, f] @ (self.on[:, atoms].sum(axis=1) > 0))
+
     def _shared(self, f: int, j: Any) -> Ints:
         """Features other than f that atom j serves and that have no atom of their own."""
         return np.flatnonzero(self.serves[:, j] & (self.own < 0) & self.alive & (np.arange(len(self.own)) != f))
@@ -180,14 +185,14 @@ class Evidence:
         up = np.flatnonzero((self.cosines[f] >= -OPPOSITE) & (self.D @ self.D[v] <= OPPOSITE))
         if len(up):
             return self._say(f, "antipodal pair", [up[self.cosines[f, up].argmax()], v])
-        marks = self.activity[:, f] @ self.on[:, v] < (1 - SERVES) * self.activity[:, f].sum()
+        marks = self._covered(f, [v]) < (1 - SERVES) * self.activity[:, f].sum()
         return self._say(f, "reversed", [v]) if marks else None
 
     def _parts(self, f: int) -> Fate | None:
         """Absorbed or split: atoms that fire only where f does and together cover it."""
         parts = np.flatnonzero(self.part[f])
         parts = parts[np.argsort(-self.cosines[f, parts], kind="stable")]
-        covered = self.activity[:, f] @ self.on[:, parts].any(axis=1) >= SERVES * self.activity[:, f].sum()
+        covered = self._covered(f, parts) >= SERVES * self.activity[:, f].sum()
         if len(parts) < 2 or not covered:
             return None
         serves = np.delete(self.serves, f, axis=0)[:, parts].any(axis=0)  # what has another feature is not its own
