@@ -15,8 +15,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", default="out", metavar="DIR", help="where to write (default: out)")
     parser.add_argument("--fresh", action="store_true",
                         help="compute again what this code has computed already, as its .npz files say")
-    parser.add_argument("--slides", action="store_true", help="also each figure at the size of a slide, 16:9 with larger "
-                        "type: NAME_slide.svg, .pdf and .png")
+    parser.add_argument("--slides", action="store_true",
+                        help="also each figure at the size of a slide, 16:9, larger type: NAME_slide.svg, .pdf, .png")
     parser.add_argument("--set", action="append", default=[], metavar="K=V",
                         help="make one figure at another parameter, beside the gallery's; --list names them")
 

@@ -18,4 +18,5 @@ from figures.gallery.settings import parameters, write_at
 from figures.gallery.slide import written as slides
 from figures.gallery.work import keep, kept
 
-__all__ = ["NAMES", "ORDER", "Written", "figure", "keep", "kept", "known", "parameters", "slides", "titles", "write", "write_at"]
+__all__ = ["NAMES", "ORDER", "Written", "figure", "keep", "kept", "known", "parameters", "slides", "titles", "write",
+           "write_at"]

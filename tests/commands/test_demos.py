@@ -141,6 +141,21 @@ def test_what_is_started(monkeypatch: pytest.MonkeyPatch, arguments: list[str], 
     assert verb == words[0] and what.endswith(words[1])
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("settings", "turned", "angle", "live"), [
+    ({"turn": 0, "alone": 0, "lam": 0.15, "spread": 0.5, "p": 0.7, "n": 5}, True, 45, 2),
+    ({"turn": 1, "alone": 0.3, "lam": 0.5, "spread": 0, "p": 0.2, "n": 4}, False, 50, 1),
+])
+def test_lecture(settings: dict[str, Any], turned: bool, angle: float, live: int) -> None:
+    found = ran("lecture", **settings)
+    assert found["total"] == 45 == sum(found["minutes"].values())
+    assert found["turned"].holds == turned and found["report"].holds and abs(found["gap"]) < 1e-10  # S1, T3
+    assert found["angles"][-1, 1] == pytest.approx(angle, abs=1)  # absorbed; or after the jump (T2)
+    assert (np.diff(found["angles"][:-1, 0]) > -1e-6).all() or settings["alone"]  # one branch, without its mirror image
+    assert found["dense"].live.sum() == live  # T5
+    assert found["widths"].optima[settings["n"] - 1].status == "global" and not found["widths"].violations  # G2
+
+
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The commands that would be run."""
