@@ -231,7 +231,7 @@ def search(G, c, kind, lam, shape, budget, z, best, v, L, space, boxes):
                 chord[j] = c[j] - rise
                 base += start - rise * low[j]
             if quadratic.minimise(G, chord, low, high, everyone, m, 1e-15, z, where, w, F, Inv, u) < 0:
-                return v, -5
+                return v, OVERFLOW
             bound = base + quadratic.value(chord, everyone, m, z, w)
             if bound >= v - GAP:
                 fixed = -1
@@ -270,7 +270,7 @@ def search(G, c, kind, lam, shape, budget, z, best, v, L, space, boxes):
         if convex or j < 0:
             continue
         if stack + 2 > len(lows):
-            return v, OVERFLOW  #X
+            return v, OVERFLOW
         for side in range(2):  # the side that the relaxation lies on is looked at first
             lows[stack], highs[stack] = low, high
             if (side == 0) == (z[j] < at):
