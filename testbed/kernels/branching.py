@@ -28,6 +28,7 @@ from testbed.kernels.jit import jit
 
 TIE = 1e-13  # of |y|^2: values nearer than this are equal, and the support of lower indices is taken
 ROUNDING = 4e-16
+TOLERANCE = 1e-14  # of gradients, where |y| is near 1
 DEEP = 8  # atoms added at once for which (1) is computed
 SWAP, GLOBAL = 0, 1
 ROWS = 16
@@ -44,7 +45,7 @@ def workspace(m):
 def fitted(G, c, T, t, z, space):
     """Nonnegative least squares on the atoms T[:t]: its value, with z on T; infinite where it failed."""
     low, high, where, w, F, Inv, u = space
-    if quadratic.minimise(G, c, low, high, T, t, 1e-15, z, where, w, F, Inv, u) < 0:
+    if quadratic.minimise(G, c, low, high, T, t, TOLERANCE, z, where, w, F, Inv, u) < 0:
         return np.inf
     return quadratic.value(c, T, t, z, w)
 

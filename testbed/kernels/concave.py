@@ -19,7 +19,7 @@ import numpy as np
 from numba import prange
 
 from testbed.kernels import quadratic
-from testbed.kernels.branching import GLOBAL, ROWS, SWAP, TIE, outlook, workspace
+from testbed.kernels.branching import GLOBAL, ROWS, SWAP, TIE, TOLERANCE, outlook, workspace
 from testbed.kernels.jit import jit
 
 LOG, MCP = 0, 1
@@ -112,7 +112,7 @@ def descend(G, c, kind, lam, shape, T, t, low, high, z, L, space, steps):
         for a in range(t):
             tangents[T[a]] = c[T[a]] - slope(kind, lam, shape, z[T[a]])
             old[T[a]] = z[T[a]]
-        if quadratic.minimise(G, tangents, low, high, T, t, 1e-15, z, where, w, F, Inv, u) < 0:
+        if quadratic.minimise(G, tangents, low, high, T, t, TOLERANCE, z, where, w, F, Inv, u) < 0:
             for a in range(t):
                 z[T[a]] = old[T[a]]
             break
@@ -230,7 +230,7 @@ def search(G, c, kind, lam, shape, budget, z, best, v, L, space, boxes):
                     rise = (price(kind, lam, shape, high[j]) - start) / (high[j] - low[j])
                 chord[j] = c[j] - rise
                 base += start - rise * low[j]
-            if quadratic.minimise(G, chord, low, high, everyone, m, 1e-15, z, where, w, F, Inv, u) < 0:
+            if quadratic.minimise(G, chord, low, high, everyone, m, TOLERANCE, z, where, w, F, Inv, u) < 0:
                 return v, OVERFLOW
             bound = base + quadratic.value(chord, everyone, m, z, w)
             if bound >= v - GAP:
@@ -262,7 +262,7 @@ def search(G, c, kind, lam, shape, budget, z, best, v, L, space, boxes):
         new = value(G, c, kind, lam, shape, everyone, m, z)
         if convex:
             new = descend(G, c, kind, lam, shape, everyone, m, low, high, z, L, space, 200)
-        elif new < v or nodes < 8:
+        if new < v or nodes < 8:  # what ends free of the box has independent atoms
             new = descend(G, c, kind, lam, shape, everyone, m, space[0], space[1], z, L, space, 50)
         if new < v:
             v = new

@@ -1,0 +1,89 @@
+"""Codes where the problem of a sample is not convex: L0, TopK, and Log or MCP beyond `Penalty.convex`.
+
+Up to LARGEST atoms they are found by branch and bound: the minimum over all codes, to 1e-11 |x|^2, of what has no
+support whose atoms are dependent to rounding (one of those with independent atoms is as good). That is certain as long
+as a sample takes at most NODES nodes: supports of 8 among 64 atoms in data that have such codes take some ten thousand.
+Beyond either limit codes are swap-optimal: adding, dropping or swapping one atom, with all codes made anew, does not
+help. What is claimed is said sample by sample. Of equal supports the one of lower indices is taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from testbed.checks import Array
+from testbed.coding.exact import Coder
+from testbed.kernels import branching, concave
+from testbed.penalties import L0, MCP, Log, TopK
+from testbed.threads import limited
+
+LARGEST = 64  # atoms
+NODES = 20_000
+CHUNK_ROWS = 256  # between two looks at the keyboard
+CLAIMS = np.array(["swap", "global"])
+
+
+class BranchingCoder(Coder):
+    """As `exact.Coder`, under a penalty in the units that the rows are coded in.
+
+    claims : (n,) of the codes last made: 1 where a sample's are the minimum over all codes, 0 where they are
+    swap-optimal. claim : 'exact' if the former holds of all, else 'swap'. nodes : (n,) that were looked at.
+    """
+
+    def __init__(self, n: int, d: int, m: int, penalty: L0 | TopK | Log | MCP, budget: int = NODES) -> None:
+        most = min(m, d, penalty.k) if isinstance(penalty, TopK) else min(m, d)
+        super().__init__(n, d, m, penalty.unit, True, most=most)
+        self.penalty, self.budget = penalty, budget if m <= LARGEST else 0
+        self.claims: np.ndarray = np.ones(n, np.int64)
+        self.nodes: np.ndarray = np.zeros(n, np.int64)
+
+    def code(self, X: Array, D: Array, b: Array | None = None, unit: float = 1.0, gram: Any = None) -> None:
+        G = gram if gram is not None and gram.dtype == np.float64 else D @ D.T
+        for start in range(0, len(X), CHUNK_ROWS):
+            part = slice(start, start + CHUNK_ROWS)
+            rows = X[part] if b is None else X[part] - b
+            self._chunk(np.ascontiguousarray(rows if unit == 1 else rows / unit), D, G, part)
+        self.claim = "exact" if self.claims.all() else "swap"
+
+    def _chunk(self, rows: Array, D: Array, G: Array, part: slice) -> None:
+        """Codes of the samples `part`, from buffers as wide as a support can be."""
+        idx, val = np.zeros((len(rows), self.most), np.uint32), np.zeros((len(rows), self.most))
+        idx[:, : self.width], val[:, : self.width] = self.idx[part], self.val[part]
+        found = idx, val, self.cnt[part], self.claims[part], self.nodes[part]
+        if isinstance(self.penalty, Log | MCP):
+            kind, shape = ((concave.LOG, self.penalty.eps) if isinstance(self.penalty, Log) else
+                           (concave.MCP, self.penalty.gamma))
+            concave.code_rows(rows, D, G, kind, self.penalty.lam, shape, self.budget, *found)
+        else:
+            price = self.penalty.lam0 if isinstance(self.penalty, L0) else 0.0
+            branching.code_rows(rows, D, G, price, self.most, self.budget, *found)
+        while self.cnt[part].max(initial=0) > self.width:
+            self._widen()
+        self.idx[part], self.val[part] = idx[:, : self.width], val[:, : self.width]
+
+
+
+@dataclass(frozen=True, eq=False)
+class Branched:
+    """Codes with what is claimed of each.
+
+    Z : (n, m) csr_array. claims : (n,) of 'global' | 'swap'. nodes : (n,) how many nodes each took.
+    """
+
+    Z: csr_array
+    claims: np.ndarray
+    nodes: np.ndarray
+
+
+def branch(X: Array, D: Array, penalty: L0 | TopK | Log | MCP, budget: int = NODES,
+           threads: int | None = None) -> Branched:
+    """Codes of X (n, d) on unit-norm atoms D (m, d) by branch and bound, whether or not the problem is convex; trusted
+    arguments. budget : of nodes for a sample; 0 for swap-optimal codes at once."""
+    coder = BranchingCoder(len(X), X.shape[1], len(D), penalty, budget)
+    with limited(X.size * len(D) * 64, threads, "branch"):
+        coder.code(X, np.ascontiguousarray(D))
+    return Branched(coder.sparse(len(D)), CLAIMS[coder.claims], coder.nodes)
