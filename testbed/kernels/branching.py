@@ -77,7 +77,7 @@ def outlook(G, c, T, t, half, space, gain):
             w[i] += Inv[i, l] * c[F[l]]
         v -= 0.5 * w[i] * c[F[i]]
     slack = ROUNDING * growth
-    room = max(half + v, 0.0) + TIE
+    room = max(half + v, 0.0) + TIE * half
     for j in range(len(c)):
         left, square = c[j], G[j, j]
         for i in range(k):
@@ -86,17 +86,17 @@ def outlook(G, c, T, t, half, space, gain):
             for l in range(k):
                 s += Inv[i, l] * G[F[l], j]
             square -= s * G[F[i], j]
-        gain[j] = ceiling(left, square, slack, room)
+        gain[j] = ceiling(left, square, slack, np.sqrt(2.0 * half), room)
     return v
 
 
 @jit(inline=True)
-def ceiling(left, square, slack, room):
+def ceiling(left, square, slack, length, room):
     """The most that an atom can gain: (1) for one atom, with gradient and distance as uncertain as rounding makes them;
-    nothing where it depends on the others."""
+    nothing where it depends on the others. length is |y|."""
     if square <= max(quadratic.DEPENDENT, 2 * slack):
         return 0.0
-    left = max(left + slack, 0.0)
+    left = max(left + slack * length, 0.0)
     return min(0.5 * left * left / (square - slack), room)
 
 
@@ -191,7 +191,7 @@ def _look_ahead(H, c, undecided, slack, room, B):
     for j in range(m):
         if not undecided[j]:
             continue
-        alone = ceiling(c[j], H[j, j], slack, room)
+        alone = ceiling(c[j], H[j, j], slack, 1.0, room)
         top[:] = 0.0
         for l in range(m):
             if undecided[l] and l != j and H[j, l] < 0.0:
@@ -386,3 +386,24 @@ def code_rows(X, D, G, price, most, budget, idx, val, cnt, claim, nodes):
                 idx[i, p] = S[p]
                 val[i, p] = z[S[p]] * scale
             cnt[i] = s
+
+
+@jit()
+def largest_gain(X, D, G, used):
+    """The most that one atom more than those used (n, m) could gain for a sample, codes made anew."""
+    n, m = used.shape
+    space, gain, T, most = workspace(m), np.zeros(m), np.zeros(m, np.int64), 0.0
+    for i in range(n):
+        c = np.zeros(m)
+        for j in range(m):
+            c[j] = (D[j] * X[i]).sum()
+        t = 0
+        for j in range(m):
+            if used[i, j]:
+                T[t] = j
+                t += 1
+        outlook(G, c, T, t, 0.5 * (X[i] * X[i]).sum(), space, gain)
+        for j in range(m):
+            if not used[i, j]:
+                most = max(most, gain[j])
+    return most
