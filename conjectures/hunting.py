@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from conjectures.climbing import climb
-from conjectures.problems import Space
+from conjectures.problems import Kind, Space
 from conjectures.shrinking import Shrinking
 from conjectures.simplicity import rank
 from conjectures.suspects import Conjecture
@@ -34,7 +34,7 @@ class Outcome:
 
     conjecture; tally of all problems solved; counterexample, or None if the conjecture survived; refused: violations
     that did not stand verification, by reason; first: after how many problems the violation came, and how large it was
-    there; seconds.
+    there; left_out: kinds of problem that were asked for and of which it says nothing; seconds.
     """
 
     conjecture: Conjecture
@@ -42,6 +42,7 @@ class Outcome:
     counterexample: Counterexample | None
     refused: dict[str, int]
     first: tuple[int, float] | None
+    left_out: tuple[Kind, ...]
     seconds: float
 
     @property
@@ -97,6 +98,7 @@ def hunt(conjecture: Conjecture, budget: float = 60.0, problems: int | None = No
     kinds = tuple(kind for kind in space.kinds if kind in conjecture.kinds)
     if not kinds:
         raise InputError(f"conjecture: {conjecture.id} says nothing about {', '.join(map(str, space.kinds))}")
+    left_out = tuple(kind for kind in space.kinds if kind not in kinds)
     space = replace(space, kinds=kinds)
     state = _Search(conjecture, np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1 << 31,))))
     end, most = begun + budget, np.inf if problems is None else problems
@@ -115,11 +117,11 @@ def hunt(conjecture: Conjecture, budget: float = 60.0, problems: int | None = No
         first = state.tally.tried, suspect.value
         found = _settled(state, suspect, end, shrink, progress)
         if found is not None:
-            return Outcome(conjecture, state.tally, found, state.refused, first, time.monotonic() - begun)
+            return Outcome(conjecture, state.tally, found, state.refused, first, left_out, time.monotonic() - begun)
     if not state.tally.applies:
         raise InputError(f"conjecture: {conjecture.file or conjecture.id}: there was nothing to test in any of "
                          f"{state.tally.tried} problems")
-    return Outcome(conjecture, state.tally, None, state.refused, None, time.monotonic() - begun)
+    return Outcome(conjecture, state.tally, None, state.refused, None, left_out, time.monotonic() - begun)
 
 
 def _settled(state: _Search, suspect: Candidate, end: float, shrink: bool, progress: Progress | None,

@@ -18,7 +18,7 @@ from testbed import InputError, Problem, checks
 from testbed.checks import Array
 
 BATCH = 96  # problems of one shape
-SHARES = (0.1, 0.25, 0.5)  # lam as a share of the longest sample: as a reader would choose it
+SHARES = (0.1, 0.2, 0.4)  # lam as a share of the longest sample: as a reader would choose it
 
 
 class Kind(NamedTuple):
@@ -89,7 +89,9 @@ class Space:
         """The number-th batch of a seed: the same whatever was drawn before it."""
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
         turn, which = divmod(number, len(self.kinds))
-        n, d, m = (int(rng.integers(low, high + 1)) for low, high in (self.points, self.dimensions, self.atoms))
+        n, d = (int(rng.integers(low, high + 1, size=2).max()) for low, high in (self.points, self.dimensions))
+        most = max(self.atoms[0], min(self.atoms[1], n))  # with an atom a point nothing is left to decide
+        m = int(rng.integers(self.atoms[0], most + 1))
         family = FAMILIES[turn % len(FAMILIES)]
         X, weights = family(rng, size, n, d, self)
         weights = _weights(rng, size, X.shape[1]) if weights is None else weights
@@ -99,7 +101,7 @@ class Space:
 def _penalties(rng: np.random.Generator, X: Array) -> Array:
     """(p,) shares of the longest sample, round ones half the time; above a share of 1 every code would be zero."""
     longest = np.linalg.norm(X, axis=2).max(axis=1)
-    share = np.where(rng.random(len(X)) < 0.5, rng.choice(SHARES, len(X)), np.exp(rng.uniform(-4, 0, len(X))))
+    share = np.where(rng.random(len(X)) < 0.5, rng.choice(SHARES, len(X)), np.exp(rng.uniform(-4, -0.5, len(X))))
     return share * np.where(longest > 0, longest, 1)
 
 

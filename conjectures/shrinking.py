@@ -25,6 +25,7 @@ from testbed.checks import Array
 LARGEST = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20)  # the largest entry of data made of whole numbers
 TOTALS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 20)  # weights as multiples of one over this
 PENALTIES = sorted({Fraction(p, q) for q in (1, 2, 3, 4, 5, 10) for p in range(1, 4 * q + 1)})
+STARTS = 4  # from the data, for every problem
 CLIMBS, ROUNDS = 3, 8  # of problems with a point or an atom left out: how many are climbed from, and how far
 
 
@@ -94,9 +95,13 @@ class Shrinking:
         if proposed is None or time.monotonic() > self.deadline:
             return []
         problems, start, start_bias = proposed
-        found = examine(self.conjecture, problems, self.tally, 0, start, start_bias)
-        if self.conjecture.where != "code":  # optima that are not continued from the one at hand
-            found += examine(self.conjecture, problems, self.tally, int(self.rng.integers(1 << 30)))
+        if problems.kind not in self.conjecture.kinds:
+            return []
+        found = []
+        if self.conjecture.where != "code":  # the best of several starts is worth more than a continuation
+            found = examine(self.conjecture, problems, self.tally, int(self.rng.integers(1 << 30)), restarts=STARTS)
+        if not any(c.value > self.bar for c in found):
+            found += examine(self.conjecture, problems, self.tally, 0, start, start_bias)
         return found
 
 
@@ -158,7 +163,8 @@ def whole(one: Candidate) -> Proposal | None:
     p = one.problems
     X, w, lam = p.X[0], p.weights[0], float(p.lam[0])
     made = []
-    for Y in (X, X @ _onto_axis(X)):
+    upright = np.where(X.sum(axis=0) < 0, -1.0, 1.0)
+    for Y in (X * upright, X @ _onto_axis(X)):
         largest = np.abs(Y).max() or 1.0
         for top in LARGEST:
             scale = top / largest

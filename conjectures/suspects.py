@@ -89,8 +89,8 @@ def _judged(found: Any, optimum: Optimum) -> Residual:
             raise InputError(f"returns {np.asarray(array)[at]} as a violation{_at(at)}")
         if (np.asarray(array) < 0).any():
             at = _place(array, np.asarray(array) < 0)
-            raise InputError(f"returns a negative violation, {np.asarray(array)[at]:.3g}{_at(at)}; what is no violation "
-                             "is 0: np.maximum(excess, 0)")
+            raise InputError(f"returns a negative violation, {np.asarray(array)[at]:.3g}{_at(at)}; slack is 0: "
+                             "np.maximum(excess, 0)")
     return found
 
 
@@ -109,7 +109,7 @@ def _placed(found: Any, optimum: Optimum) -> Residual:
         return NOTHING
     for shape in ((), (m,), (m, m), (n,), (n, m)):
         if array.shape == shape:
-            return Residual((array.astype(float),), (axes[shape],))  # type: ignore[arg-type]
+            return Residual((array.astype(float),), (axes[shape],))
     raise InputError(f"returns shape {array.shape}; with m = {m} atoms and n = {n} samples it must be a number, "
                      "(m,), (m, m), (n,), (n, m), or a properties.Residual")
 

@@ -7,7 +7,7 @@ about exact codes of any dictionary is asked at dictionaries that were not train
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,10 +15,10 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from conjectures.guard import Shown
-from conjectures.problems import Kind, Problems
+from conjectures.problems import BATCH, Kind, Problems, Space
 from conjectures.suspects import Conjecture
-from properties.base import Residual
-from testbed import Batch, CodingError, InputError, Optimum, fit_many
+from properties.base import Property, Residual, measure
+from testbed import Batch, CodingError, InputError, Optimum, Problem, fit_many
 from testbed.checks import Array
 
 MINIMA = ("local_min", "global")
@@ -75,9 +75,6 @@ class Candidate:
     score: float
 
 
-Found = Callable[[int, Shown], None]
-
-
 def examine(conjecture: Conjecture, problems: Problems, tally: Tally | None = None, seed: int = 0,
             start: Array | None = None, start_bias: Array | None = None, restarts: int = 1) -> list[Candidate]:
     """Ask a conjecture at an optimum of each problem; those of which it said something, in their order.
@@ -100,6 +97,29 @@ def examine(conjecture: Conjecture, problems: Problems, tally: Tally | None = No
     return found
 
 
+def survey(statements: Sequence[Property], space: Space, problems: int, seed: int = 0) -> dict[str, Tally]:
+    """Ask many statements at the same optima, in one pass each: what they said, by id and kind.
+
+    Solves batches until so many problems were tried. Every statement is asked at every optimum that converged.
+    """
+    tallies: dict[str, Tally] = {p.id: Tally() for p in statements}
+    for number in range(-(-problems // BATCH)):
+        drawn = space.draw(seed, number)
+        for _, optimum in _trained(drawn, number, None, None, 1):
+            found = {} if optimum is None or optimum.status == "unconverged" else measure(
+                [p for p in statements if p.applies(optimum)], optimum)[0]
+            for p in statements:
+                count = tallies[p.id].of(drawn.kind)
+                count.tried += 1
+                if optimum is None or optimum.status == "unconverged":
+                    count.unconverged += 1
+                elif p.id not in found or found[p.id].empty:
+                    count.idle += 1
+                else:
+                    count.largest = float(np.maximum(count.largest, found[p.id].max))  # NaN stays
+    return tallies
+
+
 def _score(residual: Residual) -> float:
     return residual.max if residual.max > 0 else min(residual.nearest, 0.0)
 
@@ -112,11 +132,17 @@ def _eligible(conjecture: Conjecture, optimum: Optimum) -> bool:
 
 
 def _solved(conjecture: Conjecture, problems: Problems, seed: int, start: Array | None, start_bias: Array | None,
-            restarts: int) -> Iterator[tuple[int, Shown | None]]:
+            restarts: int) -> Iterator[tuple[int, Optimum | None]]:
     """Optima of the problems with their numbers; None for one that could not be coded."""
     if conjecture.where == "code":
         yield from _coded(problems, seed, start, start_bias)
         return
+    yield from _trained(problems, seed, start, start_bias, restarts)
+
+
+def _trained(problems: Problems, seed: int, start: Array | None, start_bias: Array | None,
+             restarts: int) -> Iterator[tuple[int, Optimum | None]]:
+    """The same by training."""
     for first, batch in _batches(problems, seed, start, start_bias if problems.kind.bias else None, restarts):
         for i in range(1 if batch is None else len(batch)):
             yield first + i, None if batch is None else _claimed(batch, i)
@@ -135,15 +161,13 @@ def _batches(problems: Problems, seed: int, start: Array | None, start_bias: Arr
             return
     half = len(problems) // 2
     for part in (slice(0, half), slice(half, len(problems))):
-        given = [None if array is None else array[part] for array in (start, start_bias)]
-        for first, batch in _batches(problems[part], seed, *given, restarts):
+        there, beside = (None if array is None else array[part] for array in (start, start_bias))
+        for first, batch in _batches(problems[part], seed, there, beside, restarts):
             yield part.start + first, batch
 
 
 def _claimed(batch: Batch, i: int) -> Shown:
     """The i-th optimum with what its training measured: `Batch.optimum` without measuring anew."""
-    from testbed import Problem
-
     problem = Problem(batch.X[i], float(batch.lam[i]), batch.weights[i], batch.bias, batch.nonnegative)
     least = float(batch.hessian_min[i])
     return Shown(problem=problem, D=batch.D[i], b=batch.b[i], Z=csr_array(batch.Z[i]),
@@ -152,7 +176,7 @@ def _claimed(batch: Batch, i: int) -> Shown:
 
 
 def _coded(problems: Problems, seed: int, start: Array | None, start_bias: Array | None,
-           ) -> Iterator[tuple[int, Shown | None]]:
+           ) -> Iterator[tuple[int, Optimum | None]]:
     """Exact codes on the atoms given, or on atoms along the data, along axes, or anywhere."""
     rng = np.random.default_rng(seed)
     p, n, d = problems.X.shape

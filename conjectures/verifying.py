@@ -29,9 +29,9 @@ SAME = 1e-9  # relative: objectives that restarts reach count as one
 class Counterexample:
     """An optimum at which a conjecture fails, and what was verified there.
 
-    optimum : measured anew. residual : of the conjecture. second : what it is to second order (M1). others : every other
-    statement there. best : the least objective that RESTARTS starts reached. bounds : the certified gap, None where
-    there is none. refused : why it is no counterexample; '' if it is one.
+    optimum : measured anew. residual : of the conjecture. second : what it is to second order (M1). others : every
+    other statement there. best : the least objective that RESTARTS starts reached. bounds : the certified gap, None
+    where there is none. refused : why it is no counterexample; '' if it is one.
     """
 
     optimum: Optimum
