@@ -22,6 +22,7 @@ from testbed import InputError
 BEFORE = 10  # batches before each climb
 ELITE = 8  # problems kept to climb from
 ROUNDS = 10  # of a climb
+STARTS = 4  # for statements about global minima, so that fewer candidates are others
 PLAIN = 1e-2  # a violation large enough to go on with
 SEARCH = 0.7  # of the budget; what is left is for shrinking
 
@@ -110,7 +111,8 @@ def hunt(conjecture: Conjecture, budget: float = 60.0, problems: int | None = No
             suspect = state.climb(begun + SEARCH * budget)
         else:
             drawn = space.draw(seed, batch)
-            suspect = state.keep(examine(conjecture, drawn, state.tally, int(state.rng.integers(1 << 30))))
+            suspect = state.keep(examine(conjecture, drawn, state.tally, int(state.rng.integers(1 << 30)),
+                                         restarts=STARTS if conjecture.where == "global" else 1))
         batch += 1
         if suspect is None:
             continue
