@@ -17,7 +17,7 @@ from conjectures import families
 from testbed import InputError, Problem, checks
 from testbed.checks import Array
 
-BATCH = 96  # problems of one shape
+BATCH = 64  # problems of one shape
 SHARES = (0.1, 0.2, 0.4)  # lam as a share of the longest sample: as a reader would choose it
 
 
@@ -89,13 +89,17 @@ class Space:
         """The number-th batch of a seed: the same whatever was drawn before it."""
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
         turn, which = divmod(number, len(self.kinds))
-        n, d = (int(rng.integers(low, high + 1, size=2).max()) for low, high in (self.points, self.dimensions))
-        most = max(self.atoms[0], min(self.atoms[1], n))  # with an atom a point nothing is left to decide
-        m = int(rng.integers(self.atoms[0], most + 1))
+        n, d = _size(rng, *self.points), _size(rng, *self.dimensions)
+        m = _size(rng, self.atoms[0], max(self.atoms[0], min(self.atoms[1], n)))  # with an atom a point all are served
         family = FAMILIES[turn % len(FAMILIES)]
         X, weights = family(rng, size, n, d, self)
         weights = _weights(rng, size, X.shape[1]) if weights is None else weights
         return Problems(X, weights, _penalties(rng, X), m, self.kinds[which])
+
+
+def _size(rng: np.random.Generator, low: int, high: int) -> int:
+    """A number of the range, the least, which is the dullest, one time in ten."""
+    return low if high == low or rng.random() < 0.1 else int(rng.integers(low + 1, high + 1))
 
 
 def _penalties(rng: np.random.Generator, X: Array) -> Array:

@@ -48,11 +48,14 @@ class Conjecture:
     file: str | None = None
     limit: float = guard.LIMIT
 
+    def __post_init__(self) -> None:
+        if self.where == "biased":
+            object.__setattr__(self, "kinds", tuple(kind for kind in self.kinds if kind.bias))
+
     @classmethod
     def of(cls, p: Property, file: str | None = None, limit: float = guard.LIMIT) -> Conjecture:
         """A property as a conjecture."""
-        kinds = tuple(kind for kind in KINDS if (kind.bias or p.where != "biased")
-                      and (kind.nonnegative or not p.nonnegative_only))
+        kinds = tuple(kind for kind in KINDS if kind.nonnegative or not p.nonnegative_only)
         return cls(p.id, p.statement, p.where, p.tolerance, lambda optimum: measure([p], optimum)[0][p.id], kinds, file,
                    limit)
 
@@ -103,13 +106,12 @@ def _placed(found: Any, optimum: Optimum) -> Residual:
     if array.dtype.kind not in "iufb" or isinstance(found, str):
         raise InputError(f"returns {type(found).__name__}, not numbers")
     n, m = optimum.problem.n, optimum.n_atoms
-    atoms, samples = ("atom", range(m)), ("sample", range(n))
-    axes = {(): (), (m,): (atoms,), (m, m): (atoms, atoms), (n,): (samples,), (n, m): (samples, atoms)}
     if not array.size:
         return NOTHING
-    for shape in ((), (m,), (m, m), (n,), (n, m)):
-        if array.shape == shape:
-            return Residual((array.astype(float),), (axes[shape],))
+    atoms, samples = ("atom", range(m)), ("sample", range(n))
+    for axes in ((), (atoms,), (atoms, atoms), (samples,), (samples, atoms)):
+        if array.shape == tuple(len(numbers) for _, numbers in axes):
+            return Residual((array.astype(float),), (axes,))
     raise InputError(f"returns shape {array.shape}; with m = {m} atoms and n = {n} samples it must be a number, "
                      "(m,), (m, m), (n,), (n, m), or a properties.Residual")
 
@@ -162,5 +164,4 @@ def _written(path: Path, module: ModuleType, function: Callable[[Optimum], Any],
     for message, right in wrong.items():
         if not right:
             raise InputError(f"conjecture: {path}: {message}")
-    kinds = tuple(kind for kind in KINDS if kind.bias or where != "biased")
-    return Conjecture(path.stem, statement, where, float(tolerance), function, kinds, str(path), limit)
+    return Conjecture(path.stem, statement, where, float(tolerance), function, KINDS, str(path), limit)

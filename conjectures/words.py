@@ -49,7 +49,7 @@ def shown(found: Counterexample) -> str:
         f"{kind}",
         *_indented(_columns([("weight", "x", "codes z(x)")] + [
             (simple(w), vector(x), vector(z)) for w, x, z in zip(p.weights, p.X, o.Z.toarray(), strict=True)])),
-        f"Optimum, {status(found)}, objective {o.objective:.10g}",
+        f"{status(found).capitalize()}, objective {o.objective:.10g}",
         *_indented(_columns(atoms)), *([f"    b = {vector(o.b)}"] if p.bias else []),
         f"Violated by {'; '.join(violated[:LISTED])}{f'; and {more} smaller' * (more > 0)}",
         f"Verified: {verified(found)}",
@@ -60,8 +60,8 @@ def status(found: Counterexample) -> str:
     """What kind of optimum it is, as far as it was verified."""
     if found.optimum.status == "global":
         return "a global minimum"
-    return {"local minimum": "a local minimum", "saddle": "a saddle",
-            "degenerate": "stationary, to second order degenerate"}.get(found.second.kind, found.second.kind)
+    return {"local minimum": "a local minimum", "degenerate": "a stationary dictionary, degenerate to second order",
+            "saddle": "a saddle"}.get(found.second.kind, "exact codes on a dictionary that was not trained")
 
 
 def verified(found: Counterexample) -> str:
@@ -70,13 +70,13 @@ def verified(found: Counterexample) -> str:
     tested = sum(v.holds is True for v in found.others.verdicts)
     least = "" if found.second.least is None else f", least curvature {found.second.least:.2g}"
     best = ("none is better" if found.is_best else f"the best reached {found.best:.10g}")
-    parts = [f"codes to {o.kkt:.1e}, atoms to {o.stationarity:.1e}{least}",
-             f"all {tested} other statements that have something to test hold" if found.others.holds else
-             "statements about trained dictionaries play no part", f"of {RESTARTS} restarts {best}"]
-    if found.bounds is not None:
+    trained = o.status != "unconverged"
+    parts = [f"codes to {o.kkt:.1e}", f"atoms to {o.stationarity:.1e}{least}" if trained else "",
+             f"all {tested} other statements that have something to test hold", f"of {RESTARTS} restarts {best}"]
+    if found.bounds is not None and trained:
         parts.append(f"no dictionary of any width is more than {o.objective - found.bounds.floor:.3g} better, none of "
                      f"its activity more than {o.objective - found.bounds.class_bound:.3g}")
-    return "; ".join(parts)
+    return "; ".join(filter(None, parts))
 
 
 def latex(outcome: Outcome) -> str:

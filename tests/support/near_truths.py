@@ -13,6 +13,7 @@ import numpy as np
 
 from conjectures import KINDS, Conjecture
 from properties.base import CODE_TOLERANCE, TOLERANCE
+from properties.scaled import COINCIDENT
 from testbed import Optimum, huber
 
 UNSIGNED = tuple(kind for kind in KINDS if kind.nonnegative)
@@ -78,7 +79,7 @@ def floor_off(o):
 @planted("F ≥ 1.001 E[h(|x|)] without a bias", "G1 with a wrong constant: tight in the wide limit",
          kinds=(KINDS[0],))
 def huber_off(o):
-    return excess(1.001 * o.problem.huber_floor / o.objective - 1)
+    return excess(1.001 * o.problem.huber_floor / o.objective - 1) if o.objective else None
 
 
 @planted("|zD| ≤ |x − b| − 1.01 λ where an atom is on", "true with 1: tight where the sample points along its atom")
@@ -126,8 +127,8 @@ def all_alive(o):
 
 @planted("no two live atoms coincide", "copies share one feature's codes where nothing is gained by splitting")
 def no_copies(o):
-    live = o.live[:, None] & o.live
-    return pairs(o.G - 1 + 1e-6, live)
+    apart = np.linalg.norm(o.D[:, None] - o.D, axis=2)
+    return pairs(1 - apart / COINCIDENT, o.live[:, None] & o.live)
 
 
 # --- true without a bias only
