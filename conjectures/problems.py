@@ -90,7 +90,8 @@ class Space:
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
         turn, which = divmod(number, len(self.kinds))
         n, d = _size(rng, *self.points), _size(rng, *self.dimensions)
-        m = _size(rng, self.atoms[0], max(self.atoms[0], min(self.atoms[1], n)))  # with an atom a point all are served
+        most = n if rng.random() < 0.75 else self.atoms[1]  # beyond an atom a point they are dead, or copies
+        m = _size(rng, self.atoms[0], max(self.atoms[0], min(self.atoms[1], most)))
         family = FAMILIES[turn % len(FAMILIES)]
         X, weights = family(rng, size, n, d, self)
         weights = _weights(rng, size, X.shape[1]) if weights is None else weights
