@@ -10,6 +10,7 @@ COMMANDS = {
     "fit": "train a dictionary to a verified optimum",
     "check": "every property: residual, tolerance, verdict, worst place",
     "audit": "a dictionary that someone else trained: how far from optimal, and why",
+    "conjecture": "a statement of yours: search for an optimum that breaks it, and make it small",
     "theory": "list the statements, or print one with its derivation and evidence",
     "figures": "regenerate figures, interactive pages and the gallery page",
     "demo": "list the live notebooks, or start one",

@@ -18,15 +18,18 @@ class Residual:
 
     arrays : one or more arrays of dimensionless violations >= 0 (NaN where one could not be computed).
     axes : for each array, what each of its axes counts; no axes for a single number.
+    nearest : the largest excess, slack (< 0) included: how near a statement that holds is to failing. Not every
+        statement says; then it is -inf.
 
     Residuals are joined by `|`: a statement with several parts holds when all of them do.
     """
 
     arrays: tuple[Array, ...]
     axes: tuple[tuple[Axis, ...], ...]
+    nearest: float = -np.inf
 
     def __or__(self, other: Residual) -> Residual:
-        return Residual(self.arrays + other.arrays, self.axes + other.axes)
+        return Residual(self.arrays + other.arrays, self.axes + other.axes, max(self.nearest, other.nearest))
 
     @property
     def values(self) -> Array:
@@ -70,13 +73,13 @@ class Residual:
             value, place = self._top(part) if array.size else (0.0, ())
             arrays.append(np.full((min(array.size, 1),) * array.ndim, value))
             axes.append(tuple((word, list(place[i : i + 1])) for i, (word, _) in enumerate(self.axes[part])))
-        return Residual(tuple(arrays), tuple(axes))
+        return Residual(tuple(arrays), tuple(axes), self.nearest)
 
     def worse(self, other: Residual) -> Residual:
         """Of every part the worse of two residuals' worst places; of two that are equally bad, the earlier."""
         chosen = [other if self._behind(other, part) else self for part in range(len(self.arrays))]
         return Residual(tuple(r.arrays[part] for part, r in enumerate(chosen)),
-                        tuple(r.axes[part] for part, r in enumerate(chosen)))
+                        tuple(r.axes[part] for part, r in enumerate(chosen)), max(self.nearest, other.nearest))
 
     def _behind(self, other: Residual, part: int) -> bool:
         """Whether the other's worst place counts, and not this one's."""
@@ -93,7 +96,8 @@ def violation(excess: Any, *axes: Axis) -> Residual:
     Negative excess is slack and counts as 0, but an infinite one is as wrong as NaN.
     """
     excess = np.asarray(excess, dtype=np.float64)
-    return Residual((np.where(np.isfinite(excess), np.maximum(excess, 0), np.nan),), (axes,))
+    values = np.where(np.isfinite(excess), np.maximum(excess, 0), np.nan)
+    return Residual((values,), (axes,), float(excess.max(initial=-np.inf)))
 
 
 def peak(excess: Any, *axes: Axis) -> Residual:
