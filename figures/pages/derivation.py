@@ -13,9 +13,9 @@ from html import escape
 
 from figures.pages import mathml
 
-LETTERS = {"lam": "λ", "mu": "μ", "tau": "τ", "phi": "φ", "psi": "ψ", "theta": "θ", "alpha": "α", "beta": "β",
-           "delta": "δ", "rho": "ρ", "pi": "π", "kappa": "κ", "eps": "ε", "gamma": "γ", "sigma": "σ", "eta": "η",
-           "Delta": "Δ", "Phi": "Φ", "Sigma": "Σ", "sum": "Σ"}
+LETTERS = {"lam": "λ", "mu": "μ", "nu": "ν", "tau": "τ", "phi": "φ", "psi": "ψ", "theta": "θ", "alpha": "α",
+           "beta": "β", "delta": "δ", "rho": "ρ", "pi": "π", "kappa": "κ", "eps": "ε", "gamma": "γ", "sigma": "σ",
+           "eta": "η", "Delta": "Δ", "Phi": "Φ", "Sigma": "Σ", "sum": "Σ"}
 SIGNS = (("<=", "≤"), (">=", "≥"), ("!=", "≠"), ("=>", "⇒"), ("->", "→"), ("1/2", "½"), ("+-", "±"))
 WIDE = 24  # characters between two places where a line of formulas may break that may be too many for a phone
 LOW = {letter: sign for sign, letter in mathml.SUB.items()}  # of letters that have a subscript of their own
@@ -53,7 +53,12 @@ def displayed(html: str, kind: str) -> str:
 
 
 def formula(line: str) -> str:
-    """A line of mathematics: as MathML, or in letters where it has a form that is not known there."""
+    """A line of mathematics: as MathML, or in letters where it has a form that is not known there. Wide spaces between
+    its parts stay."""
+    return "&emsp; ".join(map(_part, re.split(r" {3,}", line)))
+
+
+def _part(line: str) -> str:
     try:
         return mathml.markup(scripts(letters(line)))
     except ValueError:

@@ -27,7 +27,7 @@ OPEN, CLOSE = "([{⟨", ")]}⟩"
 LONG = 9  # characters after which a formula may be cut before a sum
 
 _TOKEN = re.compile(
-    rf"(?P<function>(?:{'|'.join(sorted(FUNCTIONS))})(?![A-Za-z]))|(?P<word>[A-Za-z]+(?:-[a-z]+)+|[A-Za-z]+'s|[A-Za-z]?[a-z]{{2,}}(?![{''.join(SUB)}_])|[A-Z]{{2,}})"
+    rf"(?P<function>(?:{'|'.join(sorted(FUNCTIONS))})(?![A-Za-z]))|(?P<word>[A-Z][a-z]+[A-Z][A-Za-z]*|[A-Za-z]+(?:-[a-z]+)+|[A-Za-z]+'s|[A-Za-z]?[a-z]{{2,}}(?![{''.join(SUB)}_])|[A-Z]{{2,}})"
     rf"|(?P<number>\d+(?:\.\d+)?)|(?P<half>½)|(?P<root>√)"
     rf"|(?P<sub>[{''.join(SUB)}]+|_[A-Za-zλμτ])|(?P<super>[{re.escape(''.join(SUPER))}]+)"
     rf"|(?P<letter>[^\W\d_])|(?P<space>\s+)|(?P<symbol>.)")

@@ -18,7 +18,7 @@ def plain(line: str) -> str:
     """A line without what markup expresses by place: scripts, halves and roots."""
     for table in (mathml.SUB, mathml.SUPER):
         line = line.translate(str.maketrans(table))
-    line = re.sub(r"√\((.*?)\)(?=,|$)", r"\1", line)
+    line = re.sub(r"√\(([^()]*)\)", r"\1", line)
     return re.sub(r"[\s_√]", "", line.replace("½", "12").replace("~", "∼"))
 
 

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import drawn
 import numpy as np
@@ -29,19 +30,24 @@ def test_a_slide_has_its_shape_and_large_type_apart_from_each_other(name: str,
 
 
 def test_words_that_collide_or_stick_out_are_found_and_titles_are_broken() -> None:
+    @style.styled
+    def draw(_: Any) -> Any:
+        figure = style.canvas(175, 60)
+        left, right = figure.subplots(1, 2)
+        style.panel(left, "a", "a title that is far too long for one panel of two, and goes on")
+        right.set(xticks=[0, 1, 2])
+        style.label(right, 0.5, 0.5, "one")
+        return figure
+
     with style.on_slides(140):
-        picture = style.canvas(175, 60)
-    left, right = picture.subplots(1, 2)
-    style.panel(left, "a", "a title that is far too long for one panel of two, and goes on")
-    right.set(xticks=[0, 1, 2])
-    style.label(right, 0.5, 0.5, "one")
-    assert list(slide.collisions(picture)) != []
+        picture = draw({})
+    left, right = picture.axes
     slide.break_titles(picture)
     assert left.get_title(loc="left").count("\n") >= 1 and left.get_title(loc="left").startswith(r"$\bf{a}$  a title")
     assert list(slide.collisions(picture)) == []
     style.label(right, 0.5, 0.5, "two")
     assert ("one", "two") in slide.collisions(picture)
-    style.label(right, 1, 0.1, "beyond the edge of the slide")
+    picture.text(0.95, 0.02, "beyond the edge of the slide")
     assert any(second == "" for _, second in slide.collisions(picture))
     assert np.isclose(style.canvas(175, 60).get_figwidth() * 25.4, 175)  # outside, sizes are those of print
 

@@ -41,6 +41,7 @@ def test_every_statement_has_an_anchor_and_loses_no_word_of_its_derivation() -> 
     ("by S4, <r, d_j> = lam^2", '<p>by <a href="#S4">S4</a>, ⟨r, d<sub>j</sub>⟩ = λ<sup>2</sup></p>'),
     ("here S5 says `a_b <= c`", "<p>here S5 says <code>a_b &lt;= c</code></p>"),
     ("    z_j", '<p class="formula"><math><msub><mi>z</mi><mi>j</mi></msub></math></p>'),
+    ("    a     b", '<p class="formula"><math><mi>a</mi></math>&emsp; <math><mi>b</mi></math></p>'),
     ("    sum_{k != j} z_k", '<p class="formula">Σ<sub>k ≠ j</sub> z<sub>k</sub></p>'),  # no letters for it
     ("- one\n- two of x^-1", "<ul><li>one</li><li>two of x<sup>−1</sup></li></ul>"),
     ("slam, summary, 1/2 of *it*", "<p>slam, summary, ½ of <em>it</em></p>"),
