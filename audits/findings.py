@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from audits import pairs, statements
+from audits.absorbed import StandIns
 from audits.accounting import Ledger, Mean
 from audits.amortisation import Amortisation
 from audits.moments import Moments
@@ -70,7 +71,7 @@ class Audit:
     @classmethod
     def of(cls, sae: SAE, data: Rows, kept: np.ndarray, penalty: Penalty, price: Price, ledger: Ledger, refined: str,
            best: str, bound: float, sums: dict[str, Moments], exact_only: tuple[Measured, ...],
-           slopes: Array, error: Amortisation, tail: Tail, moved: list[dict[str, float]], notes: list[str]) -> Audit:
+           slopes: Array, stand: StandIns, error: Amortisation, tail: Tail, moved: list[dict[str, float]], notes: list[str]) -> Audit:
         """From what was summed; `kept` numbers the atoms that have a direction in the SAE's own order."""
         objective = {"encoder": ledger.mean("encoder"), "codes": ledger.mean("codes"), "refined": ledger.mean(refined),
                      "best": ledger.mean(best), "floor": Mean(bound, 0.0)}
@@ -96,7 +97,7 @@ class Audit:
                    exact.n, lam, penalty.source, penalty.doubt, price, objective, gap,
                    {name: held.tokens / held.n for name, held in sums.items()},
                    {name: held.explained for name, held in sums.items()}, measured, NOT_IMPLIED, whole,
-                   [_renumbered(pair, kept, ("child", "parent")) for pair in pairs.nested(exact, lam)],
+                   [_renumbered(pair, kept, ("child", "parent")) for pair in pairs.nested(exact, lam, stand)],
                    [_renumbered(pair, kept, ("atoms",)) for pair in pairs.antipodal(exact)],
                    [_renumbered(pair, kept, ("atoms",)) for pair in pairs.twins(exact)],
                    [{"atom": int(kept[j]), "slope": float(slopes[j])}
@@ -181,9 +182,9 @@ def _lines(audit: Audit) -> list[str]:
     for judged in audit.statements["codes"]:
         left = f"{'not implied':<34}" if judged.id not in own else _cells(own[judged.id])
         lines.append(f"{judged.id:<4} {left} {_cells(judged)}".rstrip())
-    silent = audit.dead
-    lines += ["", f"nested pairs {len(audit.nested)}   antipodal pairs {len(audit.antipodal)}   near-duplicates "
-                  f"{len(audit.twins)}", f"dead latents: {len(silent['decoder'])} without a direction, "
+    silent, hidden = audit.dead, sum(pair["kind"] == "absorbed" for pair in audit.nested)
+    lines += ["", f"nested pairs {len(audit.nested) - hidden}   absorbed pairs {hidden}   antipodal pairs "
+                  f"{len(audit.antipodal)}   near-duplicates {len(audit.twins)}", f"dead latents: {len(silent['decoder'])} without a direction, "
               f"{len(silent['encoder'])} silent at the encoder's codes, {len(silent['codes'])} at exact codes"]
     if audit.splits:
         listed = ", ".join(f"{split['atom']} ({split['slope']:.2g})" for split in audit.splits[:3])
