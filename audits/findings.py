@@ -37,8 +37,9 @@ class Audit:
     atoms : name -> (m,) numbers, in the SAE's own order; NaN where there is nothing to say. nested, antipodal, twins :
     pairs by the SAE's own numbers (A5). splits : the latents with most to gain from being split (M2). revival : what
     each of some dead atoms would gain at least (M3).
-    predictability : share of the residual's second moment that a linear map predicts from the reconstruction, as
-    measured and as S3 has it, at the encoder's and at exact codes. moved : the verdict at other penalties.
+    predictability : share of the residual's second moment that a linear map predicts from the reconstruction, at the
+    encoder's and at exact codes: measured, as S3 has it, and as the statement `by` expects it there: S3 where a price
+    was paid, N3 (0) where none was. moved : the verdict at other penalties.
     """
 
     format: str
@@ -64,7 +65,7 @@ class Audit:
     splits: list[dict[str, Any]]
     dead: dict[str, list[int]]
     revival: list[float]
-    predictability: dict[str, dict[str, float]]
+    predictability: dict[str, dict[str, Any]]
     moved: list[dict[str, float]]
     notes: list[str] = field(default_factory=list)
 
@@ -103,7 +104,7 @@ class Audit:
                    [{"atom": int(kept[j]), "slope": float(slopes[j])}
                     for j in np.argsort(-slopes, kind="stable")[:SPLITS] if slopes[j] > 0],
                    {"decoder": np.flatnonzero(sae.dead).tolist()} | silent, tail.gains(),
-                   {name: predictability(held, lam) for name, held in sums.items()}, moved, notes)
+                   {name: predictability(held, lam, price.free and name == "encoder") for name, held in sums.items()}, moved, notes)
 
     def __str__(self) -> str:
         """The first line says which penalty; then the account, the statements, and how many pairs there are."""
@@ -170,7 +171,7 @@ def _lines(audit: Audit) -> list[str]:
         share = f"{100 * part.value / excess:6.2f} %" if excess > 0 else ""
         lines.append(f"  {words:<25} {part.value:.3e} ± {part.standard_error:.1e}  {share}")
     price = audit.price
-    lines += ["", "implied price over latents: " + ("none was paid; " if price.free else "")
+    lines += ["", "implied price over latents: " + ("none was paid, and E[z r] should vanish (N2); " if price.free else "")
               + f"median {price.median:.4g} ± {price.standard_error:.1g}, "
               f"5 % to 95 % {price.q05:.4g} to {price.q95:.4g}"]
     for row in audit.moved[1:]:
@@ -193,7 +194,8 @@ def _lines(audit: Audit) -> list[str]:
         lines.append(f"a dead latent put along the longest residual would gain at least {audit.revival[0]:.3g} (M3)")
     one, other = audit.predictability["encoder"], audit.predictability["codes"]
     lines.append(f"share of the residual that is linear in the reconstruction: {one['measured']:.3g} at the encoder's "
-                 f"codes, {other['measured']:.3g} at exact ones (S3: {other['S3']:.3g})")
+                 f"codes ({one['by']}: {one['expected']:.3g}), {other['measured']:.3g} at exact ones ({other['by']}: "
+                 f"{other['expected']:.3g})")
     return lines + audit.notes
 
 
@@ -214,15 +216,17 @@ def measure(sums: Moments, lam: float, bias: bool) -> tuple[Measured, ...]:
     return tuple(found + ([statements.b1(sums, lam), statements.b4(sums, lam)] if bias else []))
 
 
-def predictability(sums: Moments, lam: float) -> dict[str, float]:
-    """Shares of E|r|^2 that a linear map of the reconstruction predicts at best: measured, and as S3 has it."""
+def predictability(sums: Moments, lam: float, free: bool) -> dict[str, Any]:
+    """Shares of E|r|^2 that a linear map of the reconstruction predicts at best: measured, as S3 has it, and expected
+    at these codes: by S3, or 0 by N3 where nothing was paid for them."""
     values, vectors = np.linalg.eigh(sums.yy / sums.n)
     keep = values > 1e-10 * values.max(initial=0)
     root = vectors[:, keep] / np.sqrt(values[keep])
     total = sums.error / sums.n
     S3 = lam * (sums.D.T * (sums.z / sums.n)) @ sums.D
-    return {name: float((((cross @ root) ** 2).sum()) / total) if total > 0 else 0.0
-            for name, cross in (("measured", sums.ry / sums.n), ("S3", S3))}
+    found = {name: float((((cross @ root) ** 2).sum()) / total) if total > 0 else 0.0
+             for name, cross in (("measured", sums.ry / sums.n), ("S3", S3))}
+    return found | {"expected": 0.0 if free else found["S3"], "by": "N3" if free else "S3"}
 
 
 def _alive(sums: Moments, values: Array) -> Array:
