@@ -13,6 +13,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from audits import exact, parts
+from audits.absorbed import stand_ins
 from audits.accounting import Candidate, Ledger, exactly, losses
 from audits.amortisation import Amortisation
 from audits.findings import Audit
@@ -111,8 +112,12 @@ def audit(sae: SAE, data: Any, lam: float | None = None, *, rows: int | None = N
         ledger.add(np.array([losses(R[c.name], found[c.name], lam) for c in candidates]))
         error.add(found["encoder"], found["codes"], R["codes"])
         tail.add(R["codes"])
+    stand = stand_ins(dictionary, sums["codes"], say)
+    if stand.left_out:
+        notes = [*notes, f"{stand.left_out} latents were too many to be left out one by one: no absorbed pair of theirs "
+                         "is listed"]
     return Audit.of(sae, source, kept, penalty, price, ledger, refined.name, best.name, dictionary.problem.floor, sums,
-                    exact.measured(dictionary, sums["codes"], say), exact.slopes(dictionary), error, tail,
+                    exact.measured(dictionary, sums["codes"], say), exact.slopes(dictionary), stand, error, tail,
                     _moved(evaluated, D, b, own, lam, bias), notes)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from audits import pairs, statements
+from audits.absorbed import StandIns
 from audits.accounting import Ledger, Mean
 from audits.amortisation import Amortisation
 from audits.moments import Moments
@@ -36,8 +37,9 @@ class Audit:
     atoms : name -> (m,) numbers, in the SAE's own order; NaN where there is nothing to say. nested, antipodal, twins :
     pairs by the SAE's own numbers (A5). splits : the latents with most to gain from being split (M2). revival : what
     each of some dead atoms would gain at least (M3).
-    predictability : share of the residual's second moment that a linear map predicts from the reconstruction, as
-    measured and as S3 has it, at the encoder's and at exact codes. moved : the verdict at other penalties.
+    predictability : share of the residual's second moment that a linear map predicts from the reconstruction, at the
+    encoder's and at exact codes: measured, as S3 has it, and as the statement `by` expects it there: S3 where a price
+    was paid, N3 (0) where none was. moved : the verdict at other penalties.
     """
 
     format: str
@@ -63,14 +65,14 @@ class Audit:
     splits: list[dict[str, Any]]
     dead: dict[str, list[int]]
     revival: list[float]
-    predictability: dict[str, dict[str, float]]
+    predictability: dict[str, dict[str, Any]]
     moved: list[dict[str, float]]
     notes: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, sae: SAE, data: Rows, kept: np.ndarray, penalty: Penalty, price: Price, ledger: Ledger, refined: str,
            best: str, bound: float, sums: dict[str, Moments], exact_only: tuple[Measured, ...],
-           slopes: Array, error: Amortisation, tail: Tail, moved: list[dict[str, float]], notes: list[str]) -> Audit:
+           slopes: Array, stand: StandIns, error: Amortisation, tail: Tail, moved: list[dict[str, float]], notes: list[str]) -> Audit:
         """From what was summed; `kept` numbers the atoms that have a direction in the SAE's own order."""
         objective = {"encoder": ledger.mean("encoder"), "codes": ledger.mean("codes"), "refined": ledger.mean(refined),
                      "best": ledger.mean(best), "floor": Mean(bound, 0.0)}
@@ -96,13 +98,13 @@ class Audit:
                    exact.n, lam, penalty.source, penalty.doubt, price, objective, gap,
                    {name: held.tokens / held.n for name, held in sums.items()},
                    {name: held.explained for name, held in sums.items()}, measured, NOT_IMPLIED, whole,
-                   [_renumbered(pair, kept, ("child", "parent")) for pair in pairs.nested(exact, lam)],
+                   [_renumbered(pair, kept, ("child", "parent")) for pair in pairs.nested(exact, lam, stand)],
                    [_renumbered(pair, kept, ("atoms",)) for pair in pairs.antipodal(exact)],
                    [_renumbered(pair, kept, ("atoms",)) for pair in pairs.twins(exact)],
                    [{"atom": int(kept[j]), "slope": float(slopes[j])}
                     for j in np.argsort(-slopes, kind="stable")[:SPLITS] if slopes[j] > 0],
                    {"decoder": np.flatnonzero(sae.dead).tolist()} | silent, tail.gains(),
-                   {name: predictability(held, lam) for name, held in sums.items()}, moved, notes)
+                   {name: predictability(held, lam, price.free and name == "encoder") for name, held in sums.items()}, moved, notes)
 
     def __str__(self) -> str:
         """The first line says which penalty; then the account, the statements, and how many pairs there are."""
@@ -169,7 +171,7 @@ def _lines(audit: Audit) -> list[str]:
         share = f"{100 * part.value / excess:6.2f} %" if excess > 0 else ""
         lines.append(f"  {words:<25} {part.value:.3e} ± {part.standard_error:.1e}  {share}")
     price = audit.price
-    lines += ["", "implied price over latents: " + ("none was paid; " if price.free else "")
+    lines += ["", "implied price over latents: " + ("none was paid, and E[z r] should vanish (N2); " if price.free else "")
               + f"median {price.median:.4g} ± {price.standard_error:.1g}, "
               f"5 % to 95 % {price.q05:.4g} to {price.q95:.4g}"]
     for row in audit.moved[1:]:
@@ -181,9 +183,9 @@ def _lines(audit: Audit) -> list[str]:
     for judged in audit.statements["codes"]:
         left = f"{'not implied':<34}" if judged.id not in own else _cells(own[judged.id])
         lines.append(f"{judged.id:<4} {left} {_cells(judged)}".rstrip())
-    silent = audit.dead
-    lines += ["", f"nested pairs {len(audit.nested)}   antipodal pairs {len(audit.antipodal)}   near-duplicates "
-                  f"{len(audit.twins)}", f"dead latents: {len(silent['decoder'])} without a direction, "
+    silent, hidden = audit.dead, sum(pair["kind"] == "absorbed" for pair in audit.nested)
+    lines += ["", f"nested pairs {len(audit.nested) - hidden}   absorbed pairs {hidden}   antipodal pairs "
+                  f"{len(audit.antipodal)}   near-duplicates {len(audit.twins)}", f"dead latents: {len(silent['decoder'])} without a direction, "
               f"{len(silent['encoder'])} silent at the encoder's codes, {len(silent['codes'])} at exact codes"]
     if audit.splits:
         listed = ", ".join(f"{split['atom']} ({split['slope']:.2g})" for split in audit.splits[:3])
@@ -192,7 +194,8 @@ def _lines(audit: Audit) -> list[str]:
         lines.append(f"a dead latent put along the longest residual would gain at least {audit.revival[0]:.3g} (M3)")
     one, other = audit.predictability["encoder"], audit.predictability["codes"]
     lines.append(f"share of the residual that is linear in the reconstruction: {one['measured']:.3g} at the encoder's "
-                 f"codes, {other['measured']:.3g} at exact ones (S3: {other['S3']:.3g})")
+                 f"codes ({one['by']}: {one['expected']:.3g}), {other['measured']:.3g} at exact ones ({other['by']}: "
+                 f"{other['expected']:.3g})")
     return lines + audit.notes
 
 
@@ -213,15 +216,17 @@ def measure(sums: Moments, lam: float, bias: bool) -> tuple[Measured, ...]:
     return tuple(found + ([statements.b1(sums, lam), statements.b4(sums, lam)] if bias else []))
 
 
-def predictability(sums: Moments, lam: float) -> dict[str, float]:
-    """Shares of E|r|^2 that a linear map of the reconstruction predicts at best: measured, and as S3 has it."""
+def predictability(sums: Moments, lam: float, free: bool) -> dict[str, Any]:
+    """Shares of E|r|^2 that a linear map of the reconstruction predicts at best: measured, as S3 has it, and expected
+    at these codes: by S3, or 0 by N3 where nothing was paid for them."""
     values, vectors = np.linalg.eigh(sums.yy / sums.n)
     keep = values > 1e-10 * values.max(initial=0)
     root = vectors[:, keep] / np.sqrt(values[keep])
     total = sums.error / sums.n
     S3 = lam * (sums.D.T * (sums.z / sums.n)) @ sums.D
-    return {name: float((((cross @ root) ** 2).sum()) / total) if total > 0 else 0.0
-            for name, cross in (("measured", sums.ry / sums.n), ("S3", S3))}
+    found = {name: float((((cross @ root) ** 2).sum()) / total) if total > 0 else 0.0
+             for name, cross in (("measured", sums.ry / sums.n), ("S3", S3))}
+    return found | {"expected": 0.0 if free else found["S3"], "by": "N3" if free else "S3"}
 
 
 def _alive(sums: Moments, values: Array) -> Array:

@@ -1,8 +1,9 @@
 """Pairs of atoms that optimality speaks of (A5): nested supports, antipodal atoms, duplicates.
 
 Nested: k is on wherever j is, up to a share eps. At an optimum that forces d_j = d_k (S6), and nearly so for nearly
-nested supports: P_j(k on)(1 - G_jk) <= sqrt(1 - G_jk^2) E_j[|t|; k off]. Such pairs are candidates for absorption (the
-child's atom has taken the parent's direction in) without any label. Antipodal atoms fire equally often (B3).
+nested supports: P_j(k on)(1 - G_jk) <= sqrt(1 - G_jk^2) E_j[|t|; k off]. So training hides true nesting: the child's
+atom takes the parent's direction in, and the parent goes silent. Absorbed: k would be on there, were j away. Together
+they are a hierarchy's parents and children without any label. Antipodal atoms fire equally often (B3).
 """
 
 from __future__ import annotations
@@ -11,32 +12,35 @@ from typing import Any
 
 import numpy as np
 
+from audits.absorbed import CARRIED, OFTEN, StandIns
 from audits.moments import Moments
 from testbed.checks import Array
 
 NESTED = 0.95  # P(k on | j on) from which the pair is listed
-OFTEN = 30  # firings of j below which a share means nothing
 ANTIPODAL = -0.9  # cosine
 TWIN = 0.99  # cosine
 MOST = 200  # pairs listed of a kind
 
 
-def nested(sums: Moments, lam: float, least: float = NESTED) -> list[dict[str, Any]]:
-    """Pairs (child j, parent k) with P(k on | j on) >= least and k the more frequent, strictest first."""
+def nested(sums: Moments, lam: float, stand: StandIns) -> list[dict[str, Any]]:
+    """Pairs (child j, parent k), k the more frequent: 'nested' with P(k on | j on) >= NESTED, and 'absorbed' where k
+    carries CARRIED of j's samples or more if j is left out; in this order, strictest first."""
     on = sums.on
-    share = sums.both / np.where(on > 0, on, 1)[:, None]
-    frequent = on[:, None] >= OFTEN
-    candidates = (share >= least) & frequent & (on[None, :] > on[:, None])
-    np.fill_diagonal(candidates, False)
+    p = sums.both / np.where(on > 0, on, 1)[:, None]
+    often = (on[:, None] >= OFTEN) & (on > on[:, None])
+    np.fill_diagonal(often, False)
     G = sums.D @ sums.D.T
     found: list[dict[str, Any]] = []
-    for j, k in np.argwhere(candidates):
+    for j, k in np.argwhere(often & ((p >= NESTED) | (stand.share >= CARRIED))):
         g = float(np.clip(G[j, k], -1, 1))
         right = float(sums.away[j, k] / sums.z[j] * np.sqrt(max(1 - g * g, 0)))
-        found.append({"child": int(j), "parent": int(k), "p": float(share[j, k]), "cosine": g,
-                      "angle": float(np.degrees(np.arccos(g))), "left": float(share[j, k] * (1 - g)), "right": right,
-                      "child_rate": float(on[j] / sums.n), "parent_rate": float(on[k] / sums.n)})
-    return sorted(found, key=lambda pair: (-pair["p"], -pair["child_rate"], pair["child"], pair["parent"]))[:MOST]
+        found.append({"child": int(j), "parent": int(k), "kind": "nested" if p[j, k] >= NESTED else "absorbed",
+                      "p": float(p[j, k]), "would": float(stand.share[j, k]), "strength": float(stand.strength[j, k]),
+                      "cosine": g, "angle": float(np.degrees(np.arccos(g))), "left": float(p[j, k] * (1 - g)),
+                      "right": right, "child_rate": float(on[j] / sums.n), "parent_rate": float(on[k] / sums.n)})
+    return sorted(found, key=lambda pair: (
+        pair["kind"] == "absorbed", -(pair["would"] if pair["kind"] == "absorbed" else pair["p"]), -pair["child_rate"],
+        pair["child"], pair["parent"]))[:MOST]
 
 
 def antipodal(sums: Moments) -> list[dict[str, Any]]:

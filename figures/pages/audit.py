@@ -64,7 +64,8 @@ def _pictures(audit: Audit) -> list[tuple[str, str, Callable[[Any], Any], str]]:
     price = audit.price
     paid = ("no price was paid" if price.free else
             f"median {price.median:.4g}, from {price.q05:.4g} to {price.q95:.4g}")
-    nested, antipodal = len(audit.nested), len(audit.antipodal)
+    absorbed, antipodal = sum(pair["kind"] == "absorbed" for pair in audit.nested), len(audit.antipodal)
+    nested = len(audit.nested) - absorbed
     return [
         ("excess", "Where the loss above the floor goes", _excess(audit),
          "The excess of the encoder's loss over what no dictionary of any width undercuts (G1), split by cause "
@@ -76,9 +77,10 @@ def _pictures(audit: Audit) -> list[tuple[str, str, Callable[[Any], Any], str]]:
          "Pooled squared residuals over squared standard errors (A3): 1 is chance, 2 if training saw as many samples "
          "as are evaluated, and the grey bars reach four standard deviations beyond. At the encoder's codes A2 reads "
          f"{codes['A2'].ratio:.3g}. S5, S6, B2 and B3 need exact codes."),
-        ("pairs", f"{nested} nested pairs, candidates for absorption; {antipodal} antipodal pairs", _pairs(audit),
-         "(a) Pairs whose child fires (almost) only with its parent, at exact codes: the measured left side of S6 "
-         "against the bound that optimality sets; a point above the line breaks it. (b) Firing rate at exact codes "
+        ("pairs", f"{nested} nested pairs, {absorbed} absorbed ones, {antipodal} antipodal ones", _pairs(audit),
+         "(a) Parents and children at exact codes, nested (the child fires with its parent only) or absorbed (the parent "
+         "would be on, were the child away): the measured left side of S6 against the bound that optimality sets; a "
+         "point above the line breaks it. (b) Firing rate at exact codes "
          "against the least cosine to any other latent that fires; left of the dotted line pairs count as antipodal."),
     ]
 
@@ -88,13 +90,16 @@ def _nesting(audit: Audit) -> list[tuple[str, str, Callable[[Any], Any], str]]:
         return []
     shown = nesting.families(audit.nested)
     seen, parents = sum(len(family.pairs) for family in shown), len({pair["parent"] for pair in audit.nested})
-    broken = sum(pair["left"] > pair["right"] for pair in audit.nested)
+    absorbed = sum(pair["kind"] == "absorbed" for pair in audit.nested)
+    broken = sum(pair["kind"] == "nested" and pair["left"] > pair["right"] for pair in audit.nested)
     return [
-        ("nesting", f"Which latents fire only with which: {len(audit.nested)} pairs under {parents} parents",
+        ("nesting", f"Parents and children among latents: {len(audit.nested)} pairs under {parents} "
+                    f"parent{'s' * (parents > 1)}",
          lambda _: nesting.draw(audit.nested),
-         f"Numbers are the latents' own. {seen} of {len(audit.nested)} nested pairs, the strictest of each parent; a "
-         "child of several parents stands below each. Cosines near 1: the child's atom has taken the parent's "
-         f"direction in. Vermilion: the pair breaks the bound of S6 ({broken} of all); grey: it may stay.")]
+         f"Numbers are the latents' own. {seen} of {len(audit.nested)} pairs, the strictest of each parent; a child of "
+         f"several parents stands below each. Blue: the child has absorbed the parent, which is silent there and would "
+         f"be on, were the child's latent away, on the share of samples below its number ({absorbed} of all). "
+         f"Vermilion: a nested pair that breaks the bound of S6 ({broken} of all); grey: one that may stay.")]
 
 
 def _excess(audit: Audit) -> Callable[[Any], Any]:
@@ -184,7 +189,7 @@ def _pairs(audit: Audit) -> Callable[[Any], Any]:
     def draw(_: Any) -> Any:
         figure = style.canvas(style.PAGE, 72)
         a, b = figure.subplots(1, 2)
-        style.panel(a, "a", "nested pairs")
+        style.panel(a, "a", "parents and children")
         style.panel(b, "b", "opposed latents")
         left = np.array([pair["left"] for pair in audit.nested])
         right = np.array([pair["right"] for pair in audit.nested])
@@ -223,11 +228,12 @@ def _tables(audit: Audit) -> list[str]:
                                 ("refined", "the stationary point reached from it"), ("best", "the best found"),
                                 ("floor", "no dictionary of any width is below"))]
     parts = [_titled("The account", ("", "loss", "", "codes a sample", "variance explained"), loss)]
-    pairs = [(f"{p['child']}", f"{p['parent']}", f"{p['p']:.3f}", f"{p['cosine']:.3f}", f"{p['angle']:.1f}°",
+    pairs = [(f"{p['child']}", f"{p['parent']}", p["kind"], f"{p['p']:.3f}",
+              "" if np.isnan(p["would"]) else f"{p['would']:.2f}", f"{p['cosine']:.3f}", f"{p['angle']:.1f}°",
               f"{p['child_rate']:.2g}", f"{p['parent_rate']:.2g}") for p in audit.nested[:SHOWN]]
     if pairs:
-        parts += [_titled("Nested latents", ("child", "parent", "P(parent | child)", "cosine", "angle", "child fires",
-                                             "parent fires"), pairs)]
+        parts += [_titled("Parents and children", ("child", "parent", "", "P(parent | child)", "on, child away",
+                                                   "cosine", "angle", "child fires", "parent fires"), pairs)]
     opposed = [(f"{p['atoms'][0]}, {p['atoms'][1]}", f"{p['cosine']:.3f}",
                 f"{p['rates'][0]:.2g}, {p['rates'][1]:.2g}", f"{p['neither']:.2g}",
                 "balanced" if p["balanced"] else "not balanced (B3)")

@@ -1,4 +1,4 @@
-"""The nesting graph: a parent above the latents that fire (almost) only with it, an edge a pair.
+"""The nesting graph: a parent above the latents that fire only with it, or would without absorption, an edge a pair.
 
 Each pair has a place of its own below its parent, so that no edges cross and no numbers touch: a child of several
 parents stands below each of them.
@@ -15,11 +15,11 @@ from figures import style
 
 PARENTS = 12  # shown at most
 CHILDREN = 6  # of one parent
-HEIGHT = 38  # mm of one row of parents
+HEIGHT = 42  # mm of one row of parents
 ROOM = style.COLUMN - 24  # mm beside the names of the rows
 DIGIT = 1.65  # mm
 APART = 0.5  # of a place, between two families
-ROWS = ((1.0, "parent"), (0.0, "child"), (-0.42, "P(parent | child)"), (-0.7, "cosine"))
+ROWS = ((1.0, "parent"), (0.0, "child"), (-0.42, "P(parent | child)"), (-0.7, "child away"), (-0.98, "cosine"))
 
 
 class Family(NamedTuple):
@@ -55,7 +55,8 @@ def _places(pairs: Sequence[dict[str, Any]]) -> int:
 def draw(pairs: Sequence[dict[str, Any]]) -> Any:
     """The graph of nested pairs (`audits.Audit.nested`, at least one), in as many panels as a column of print has room.
 
-    An edge is vermilion where the pair breaks S6, at an angle that no optimum allows, and grey where it may stay.
+    An edge is blue where the child has absorbed the parent, vermilion where a nested pair breaks S6, at an angle that no
+    optimum allows, and grey where it may stay.
     """
     places = _places(pairs)
     panels: list[list[Family]] = [[]]
@@ -68,7 +69,7 @@ def draw(pairs: Sequence[dict[str, Any]]) -> Any:
     figure = style.canvas(style.PAGE if columns == 2 else style.COLUMN, HEIGHT * rows)
     for axes, shown in zip(figure.subplots(rows, columns, squeeze=False).flat, panels + [[]], strict=False):
         axes.axis("off")
-        axes.set(xlim=(-0.5, places - 0.5), ylim=(-0.85, 1.3))
+        axes.set(xlim=(-0.5, places - 0.5), ylim=(-1.13, 1.3))
         _families(axes, shown)
     return figure
 
@@ -82,9 +83,9 @@ def _families(axes: Any, shown: Sequence[Family]) -> None:
         places = left + np.arange(len(pairs) + bool(more))
         middle = float(places.mean())
         for x, pair in zip(places, pairs, strict=False):
-            broken = pair["left"] > pair["right"]
-            axes.plot([middle, x], [0.84, 0.16], color=style.VERMILION if broken else style.GREY, linewidth=0.9)
-            for (y, _), text in zip(ROWS[1:], (pair["child"], f"{pair['p']:.2f}", f"{pair['cosine']:.2f}"),
+            axes.plot([middle, x], [0.84, 0.16], color=_colour(pair), linewidth=0.9)
+            would = "–" if np.isnan(pair["would"]) else f"{pair['would']:.2f}"
+            for (y, _), text in zip(ROWS[1:], (pair["child"], f"{pair['p']:.2f}", would, f"{pair['cosine']:.2f}"),
                                     strict=True):
                 style.label(axes, x, y, f"{text}".replace("-", "−"), ha="center", va="center")
         if more:
@@ -92,3 +93,9 @@ def _families(axes: Any, shown: Sequence[Family]) -> None:
             style.label(axes, places[-1], 0, f"+{more}", style.GREY, ha="center", va="center")
         style.label(axes, middle, 1, str(parent), style.BLUE, ha="center", va="center")
         left += len(places) + APART
+
+
+def _colour(pair: dict[str, Any]) -> str:
+    if pair["kind"] == "absorbed":
+        return style.BLUE
+    return style.VERMILION if pair["left"] > pair["right"] else style.GREY

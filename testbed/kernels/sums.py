@@ -13,9 +13,20 @@ import numpy as np
 from numba import prange
 
 from testbed.kernels.jit import flat, jit
+from testbed.threads import share
 
 # dot products of length d dominate the Hessian pass; letting them be summed in vector lanes is what these flags allow
 FAST = {"reassoc", "contract"}
+CHUNK = 1 << 28  # multiplications of one call, a quarter of a second on one thread: between two, Ctrl-C is heard
+
+
+def shares(blocks, work):
+    """Ranges of blocks for one call each: of about CHUNK multiplications, and no fewer blocks than there are threads.
+
+    work : multiplications in all.
+    """
+    size = max(int(blocks * (CHUNK / max(work, 1))), share(), 1)
+    return [(lo, min(lo + size, blocks)) for lo in range(0, blocks, size)]
 
 
 @jit(fastmath=FAST)
@@ -55,10 +66,10 @@ def add_gradient(lo, hi, X, D, w, length, lam, extra, m, d, K, idx, val, cnt, R,
 
 
 @jit(parallel=True)
-def _gradient_blocks(X, D, w, length, lam, extra, idx, val, cnt, R, E, mu, square, reach, F):
+def _gradient_blocks(first, last, X, D, w, length, lam, extra, idx, val, cnt, R, E, mu, square, reach, F):
     n, d = X.shape
     blocks = len(F)
-    for block in prange(blocks):
+    for block in prange(first, last):
         F[block] = add_gradient(n * block // blocks, n * (block + 1) // blocks, flat(X), flat(D), flat(w), flat(length),
                                 lam, extra, D.shape[0], d, idx.shape[1], flat(idx), flat(val), flat(cnt), flat(R),
                                 flat(E[block]), flat(mu[block]), flat(square[block]), flat(reach[block]))
@@ -72,7 +83,8 @@ def gradient_pass(X, D, w, length, lam, extra, blocks, idx, val, cnt, R):
     m, d = D.shape
     E, mu, square, F = np.zeros((blocks, m + extra, d)), np.zeros((blocks, m)), np.zeros((blocks, m)), np.zeros(blocks)
     reach = np.zeros((blocks, m + extra))
-    _gradient_blocks(X, D, w, length, lam, extra, idx, val, cnt, R, E, mu, square, reach, F)
+    for first, last in shares(blocks, 2 * cnt.sum() * d):
+        _gradient_blocks(first, last, X, D, w, length, lam, extra, idx, val, cnt, R, E, mu, square, reach, F)
     return E.sum(axis=0), mu.sum(axis=0), square.sum(axis=0), reach.sum(axis=0), F.sum()
 
 
@@ -113,11 +125,11 @@ def invert(i, G, m, idx, k, K, bent, bend, L, V, P, o):
 
 
 @jit(parallel=True)
-def _invert_blocks(G, idx, cnt, offset, bend, P, L, V):
-    n, K = idx.shape
+def _invert_blocks(lo, hi, G, idx, cnt, offset, bend, P, L, V):
+    n, K = hi - lo, idx.shape[1]
     blocks = len(L)
     for block in prange(blocks):
-        for i in range(n * block // blocks, n * (block + 1) // blocks):
+        for i in range(lo + n * block // blocks, lo + n * (block + 1) // blocks):
             invert(i, flat(G), len(G), flat(idx), cnt[i], K, len(bend) > 0, flat(bend), flat(L[block]), flat(V[block]),
                    flat(P), offset[i])
 
@@ -126,7 +138,9 @@ def invert_supports(G, idx, cnt, offset, blocks, bend):
     """Inverse of the Gram matrix on each support, k x k at offset[i] of what is returned; with bend (n, K) on its
     diagonal, unless that is (0, 0)."""
     P, K = np.empty(offset[-1]), idx.shape[1]
-    _invert_blocks(G, idx, cnt, offset, bend, P, np.zeros((blocks, K, K)), np.zeros((blocks, K, K)))
+    L, V = np.zeros((blocks, K, K)), np.zeros((blocks, K, K))
+    for lo, hi in shares(len(cnt), offset[-1] * cnt.max(initial=0)):
+        _invert_blocks(lo, hi, G, idx, cnt, offset, bend, P, L, V)
     return P
 
 
@@ -175,10 +189,10 @@ def add_hessian(lo, hi, D, V, w, extra, m, d, K, idx, val, cnt, R, offset, P, t,
 
 
 @jit(parallel=True)
-def _hessian_blocks(D, V, w, extra, idx, val, cnt, R, offset, P, t, h, H):
+def _hessian_blocks(first, last, D, V, w, extra, idx, val, cnt, R, offset, P, t, h, H):
     n, K = idx.shape
     blocks = len(H)
-    for block in prange(blocks):
+    for block in prange(first, last):
         add_hessian(n * block // blocks, n * (block + 1) // blocks, flat(D), flat(V), flat(w), extra, D.shape[0],
                     D.shape[1], K, flat(idx), flat(val), flat(cnt), flat(R), flat(offset), flat(P), flat(t[block]),
                     flat(h[block]), flat(H[block]))
@@ -191,6 +205,7 @@ def hessian_pass(D, V, w, extra, blocks, idx, val, cnt, R, offset, P):
     """
     m, d = D.shape
     H = np.zeros((blocks, m + extra, d))
-    _hessian_blocks(D, V, w, extra, idx, val, cnt, R, offset, P, np.empty((blocks, d)),
-                    np.empty((blocks, 2 * idx.shape[1])), H)
+    t, h = np.empty((blocks, d)), np.empty((blocks, 2 * idx.shape[1]))
+    for first, last in shares(blocks, 6 * cnt.sum() * d):
+        _hessian_blocks(first, last, D, V, w, extra, idx, val, cnt, R, offset, P, t, h, H)
     return H.sum(axis=0)

@@ -69,12 +69,17 @@ def test_an_exact_optimum_has_nothing_to_gain(data, bias):
 def test_an_l1_sae_pays_its_lam(found):
     assert abs(found.price.median - 0.1) <= 3 * found.price.standard_error + 0.003
     assert not found.price.free and found.lam == pytest.approx(0.1)
+    for held in found.predictability.values():
+        assert held["by"] == "S3" and held["measured"] == pytest.approx(held["expected"], rel=0.1)
 
 
 def test_a_topk_sae_pays_nothing(data):
     topk = train(data, 20, kind="topk", k=2, steps=4000, seed=0).sae
     found = audit(topk, tree().sample(6000, 5).X, refine=False)
     assert found.price.free and abs(found.price.median) <= max(3 * found.price.standard_error, 0.01)
+    held = found.predictability["encoder"]  # nothing was paid: N3 expects nothing there, and S3 at exact codes
+    assert (held["by"], held["expected"]) == ("N3", 0) and held["measured"] < 0.5 * held["S3"]
+    assert found.predictability["codes"]["by"] == "S3" and "(N2)" in str(found)
     assert "not paid" in found.lam_source and found.l0["codes"] == pytest.approx(found.l0["encoder"], rel=0.1)
 
 
@@ -95,11 +100,10 @@ def test_true_parents_and_children_are_among_the_nested_pairs(data):
     truth = {(j, k) for j in range(20) for k in range(20) if j != k and on[:, j].any() and (on[:, k] | ~on[:, j]).all()}
     found = audit(held, sample.X, 0.02, refine=False)
     assert len(truth) == 9 and {(pair["child"], pair["parent"]) for pair in found.nested} == truth
+    assert all(pair["kind"] == "nested" for pair in found.nested)
     assert not found.holds  # S6: no optimum has such pairs
     (_, title, _, caption), = page._nesting(found)
-    assert "9 pairs under 3 parents" in title and "9 of 9 nested pairs" in caption and "(9 of all)" in caption
-    own = audit(train(data, 20, 0.1, steps=4000, seed=0).sae, sample.X, refine=False)
-    assert all(pair["cosine"] > 0.9 for pair in own.nested)  # trained to the end, no pair is left at an angle
+    assert "9 pairs under 3 parents" in title and "9 of 9 pairs" in caption and "(9 of all)" in caption
 
 
 def test_atoms_without_direction_keep_their_numbers(data, trained):

@@ -11,7 +11,8 @@ def made(pairs, parents, latents):
     """Pairs as an audit lists them, with latents of up to so large a number."""
     rng = np.random.default_rng(pairs)
     return [{"child": int(rng.integers(latents)), "parent": int(rng.integers(parents)) * (latents // parents),
-             "p": 1 - 0.0002 * k, "cosine": -0.999 + 0.003 * k, "left": float(k % 2), "right": 0.5}
+             "p": 1 - 0.0002 * k, "kind": ("nested", "nested", "absorbed")[k % 3],
+             "would": float("nan") if k % 5 == 1 else 0.95, "cosine": -0.999 + 0.003 * k, "left": float(k % 2), "right": 0.5}
             for k in range(pairs)]
 
 
@@ -40,6 +41,8 @@ def test_an_edge_for_every_pair_and_a_number_for_those_left_out():
     drawn = edges(figure, "-")
     assert len(drawn) == sum(len(family.pairs) for family in shown)
     assert sum(line.get_color() == nesting.style.VERMILION for line in drawn) == sum(
-        pair["left"] > pair["right"] for family in shown for pair in family.pairs)
+        pair["kind"] == "nested" and pair["left"] > pair["right"] for family in shown for pair in family.pairs)
+    assert sum(line.get_color() == nesting.style.BLUE for line in drawn) == sum(
+        pair["kind"] == "absorbed" for family in shown for pair in family.pairs)
     assert len(edges(figure, ":")) == sum(family.more > 0 for family in shown)
     assert len(nesting.families(made(200, 30, 1024))) == nesting.PARENTS
