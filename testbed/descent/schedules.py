@@ -28,6 +28,7 @@ from testbed.descent.engines import ALONE, Alone
 from testbed.descent.exchange import exchange
 from testbed.descent.phi import Point, Reduced
 from testbed.descent.revival import revive
+from testbed.penalties import L1
 from testbed.problem import Problem
 
 NAMES = ("auto", "plain", "continuation")
@@ -55,11 +56,12 @@ def begin(problem: Problem, phi: Reduced, theta: Array, sequence: np.random.Seed
           report: Callable[[Alone], None]) -> tuple[Point, Schedule]:
     """Where descent from theta (m + extra, d) begins, and what was done to get there.
 
-    schedule : one of NAMES; 'auto' leaves theta where it is unless its codes are dense and the problem is large.
-    sequence : what the samples of the stages are drawn by; theta may have been drawn by it too.
+    schedule : one of NAMES; 'auto' leaves theta where it is unless its codes are dense, the problem is large, and its
+        penalty is L1. sequence : what the samples of the stages are drawn by; theta may have been drawn by it too.
     """
     point = phi.at(theta)
-    if schedule == "plain" or (schedule == "auto" and (phi.work < threads.SMALL or not dense(point))):
+    pays = phi.work >= threads.SMALL and isinstance(phi.penalty, L1) and dense(point)
+    if schedule == "plain" or (schedule == "auto" and not pays):
         return point, Schedule()
     plan = stages(problem, phi, point)
     rng = np.random.default_rng(sequence.spawn(1)[0])

@@ -24,6 +24,7 @@ from testbed.descent.starts import draw, given
 from testbed.dictionary import Dictionary, completed
 from testbed.errors import InputError
 from testbed.optimum import Optimum
+from testbed.penalties import L1
 from testbed.problem import Problem
 from testbed.threads import limited
 from testbed.verify import FLAT
@@ -50,7 +51,7 @@ def fit(X: Any, n_atoms: int, lam: Any = None, bias: bool = False, nonnegative: 
     start_bias : (d,) where a fitted bias starts with `start`; None for the mean of what those atoms do not explain.
     schedule : what comes before descent. 'auto': a continuation in the penalty, from above and on samples that grow in
         number, where the problem is large and drawn atoms are coded densely (testbed.descent.schedules), and nothing
-        for a `start` that is given; 'continuation' or 'plain': that, whatever the start.
+        for a `start` that is given; 'continuation' (of lam alone) or 'plain': that, whatever the start.
     progress : called as progress(restart, objective, stationarity) at every step; before descent the objective is that
         of the stage.
     threads : how many work at most; None for as many as numba is set to. The result is the same for any number.
@@ -59,8 +60,8 @@ def fit(X: Any, n_atoms: int, lam: Any = None, bias: bool = False, nonnegative: 
 
     Returns
     -------
-    Optimum, whose `schedule` says what came before descent, and whose `status` states what was verified: 'global', 'local_min', 'stationary' or 'unconverged', and then
-    `reason` says why.
+    Optimum, whose `schedule` says what came before descent, and whose `status` states what was verified: 'global',
+    'local_min', 'stationary' or 'unconverged', and then `reason` says why.
 
     Raises InputError naming the argument, before any work is done; CodingError naming a sample that could
     not be coded.
@@ -70,7 +71,8 @@ def fit(X: Any, n_atoms: int, lam: Any = None, bias: bool = False, nonnegative: 
     m = checks.count(where, "n_atoms", n_atoms)
     seed = checks.integer(where, "seed", seed, 0, SEEDS)
     restarts = checks.count(where, "restarts", restarts, high=checks.TRIALS)
-    checks.choice(where, "schedule", schedule, NAMES)
+    if checks.choice(where, "schedule", schedule, NAMES) == "continuation" and not isinstance(problem.penalty, L1):
+        raise InputError(f"{where}: schedule 'continuation' is for lam, not for penalty {problem.penalty}")
     first = None
     if start is not None:
         schedule = "plain" if schedule == "auto" else schedule
