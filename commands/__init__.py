@@ -12,5 +12,7 @@ COMMANDS = {
     "audit": "a dictionary that someone else trained: how far from optimal, and why",
     "theory": "list the statements, or print one with its derivation and evidence",
     "figures": "regenerate figures, interactive pages and the gallery page",
+    "sweep": "a design of many fits, computed by many processes, taken up again where it stood",
+    "collect": "the finished cells of a sweep as one table",
     "demo": "list the live notebooks, or start one",
 }
