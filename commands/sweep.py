@@ -1,5 +1,4 @@
-"""`testbed sweep`: a design of many fits, computed into a folder by many processes, and taken up again where it stood.
-"""
+"""`testbed sweep`: a design of many fits, computed into a folder by many processes, taken up again where it stood."""
 
 from __future__ import annotations
 
@@ -11,8 +10,8 @@ from commands.progress import Progress
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Design, folder, who computes."""
-    parser.epilog = ("Again with the same folder, it verifies what is there and computes the rest. Exit status: 0; 1 if "
-                     "a cell has no answer; 2 for bad input, a folder in use, or one of another design or code.")
+    parser.epilog = ("Again with the same folder, it verifies what is there and computes the rest. Exit status: 0; 1 "
+                     "if a cell has no answer; 2 for bad input, a folder in use, or one of another design or code.")
     parser.add_argument("design", metavar="DESIGN.toml", help="see docs/sweeps.md")
     parser.add_argument("--out", required=True, metavar="DIR", help="a folder of its own")
     who = parser.add_mutually_exclusive_group()
@@ -30,5 +29,5 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"{arguments.out}: {done.cells} cells, {done.computed} computed now, {done.found} were there"
           + (f"; {done.damaged} files were damaged and are new" if done.damaged else ""))
     if done.failed:
-        outcome.complain(f"testbed: {done.failed} cells have no answer; the column 'error' of `testbed collect` says why")
+        outcome.complain(f"testbed: {done.failed} cells have no answer; the column 'error' of the table says why")
     return outcome.FAILED if done.failed else 0

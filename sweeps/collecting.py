@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sweeps.cells import Cell
+from sweeps.designs import NAMES
 from sweeps.store import answer, manifest
 from testbed import checks, files
 from testbed.errors import InputError
@@ -63,17 +64,20 @@ def collect(folder: str | Path) -> Table:
     if not (Path(folder) / "manifest.json").is_file():
         raise InputError(f"{folder}: not the folder of a sweep: it has no manifest.json")
     design = manifest(folder)["design"]
-    rows, missing, columns = [], 0, {}
+    found: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    missing = 0
     for key in design["cells"]:
         cell = Cell(json.loads(key), design["seed"])
-        found = answer(Path(folder) / "cells" / f"{cell.name}.json", cell)
-        if found is None:
+        held = answer(Path(folder) / "cells" / f"{cell.name}.json", cell)
+        if held is None:
             missing += 1
             continue
         world = {f"world.{name}": value for name, value in cell.parameters["world"].items()}
-        parameters = world | {name: value for name, value in cell.parameters.items() if name != "world"}
-        columns |= dict.fromkeys(parameters, 0)
-        rows.append((parameters, found))
-    columns |= dict.fromkeys((name for _, found in rows for name in found), 1)
-    names = sorted(columns, key=lambda name: columns[name])  # stable: parameters, then answers, as they came
-    return Table(tuple(names), tuple(parameters | found for parameters, found in rows), missing)
+        found.append((world | {name: value for name, value in cell.parameters.items() if name != "world"}, held))
+    names = [dict.fromkeys(name for pair in found for name in pair[part]) for part in (0, 1)]
+    return Table((*sorted(names[0], key=_place), *sorted(names[1])), tuple(a | b for a, b in found), missing)
+
+
+def _place(name: str) -> tuple[int, str]:
+    """The world first, then parameters as designs list them."""
+    return (NAMES.index(name) if name in NAMES else -1, name)

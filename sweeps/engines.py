@@ -8,7 +8,7 @@ code they run, and must run the same as who asks.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from sweeps.cells import Cell
@@ -28,7 +28,7 @@ def compute(cell: Cell, digest: str) -> Answered:
     return cell, solve(cell)
 
 
-def here(cells: Sequence[Cell], jobs: int) -> Iterator[Answered]:
+def here(cells: Sequence[Cell], jobs: int) -> Generator[Answered]:
     """On this machine, `jobs` cells at a time."""
     if jobs == 1:
         yield from (compute(cell, code()["digest"]) for cell in cells)
@@ -40,7 +40,7 @@ def here(cells: Sequence[Cell], jobs: int) -> Iterator[Answered]:
         yield from _parallel(cells)
 
 
-def dask(cells: Sequence[Cell], address: str) -> Iterator[Answered]:
+def dask(cells: Sequence[Cell], address: str) -> Generator[Answered]:
     """On the workers of a cluster whose scheduler listens at `address`."""
     checks.installed("sweep --dask", "dask", "joblib", "distributed")
     import distributed
@@ -57,7 +57,7 @@ def dask(cells: Sequence[Cell], address: str) -> Iterator[Answered]:
             yield from _parallel(cells)
 
 
-def _parallel(cells: Sequence[Cell]) -> Iterator[Answered]:
+def _parallel(cells: Sequence[Cell]) -> Generator[Answered]:
     import joblib
 
     parallel = joblib.Parallel(return_as="generator_unordered", batch_size="auto", pre_dispatch="2*n_jobs")

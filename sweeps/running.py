@@ -48,7 +48,8 @@ def run(design: Design, folder: str | Path, jobs: int | None = None, dask: str |
         failed = sum("error" in (answer or {}) for answer in answers.values())
         if todo:
             count = engines.processors() if jobs is None else jobs
-            with closing(engines.dask(todo, dask) if dask is not None else engines.here(todo, count)) as done:
+            done = engines.dask(todo, dask) if dask is not None else engines.here(todo, count)
+            with closing(done):  # so that workers are let go of where this is interrupted
                 for number, (cell, answer) in enumerate(done, 1):
                     store.put(cell, answer)
                     failed += "error" in answer

@@ -12,7 +12,7 @@ from generators.sample import Sample
 from generators.world import World
 from sweeps.cells import Cell
 from sweeps.verdicts import nested, verdicts
-from testbed import Dictionary, Optimum, Problem, fit
+from testbed import Dictionary, Problem, fit
 from testbed.checks import Array
 from testbed.descent.phi import normalised
 from testbed.errors import InputError, NumericsError
@@ -40,10 +40,11 @@ def _solve(cell: Cell) -> dict[str, Any]:
     sample, fresh = world.sample(p["samples"], rng), world.sample(p["fresh"], rng)
     start = _start(cell, world, sample)
     if p["method"] == "exact":
-        seed = cell.seed("training")
-        found: Dictionary = fit(sample.X, p["width"], p["lam"], p["bias"], seed=seed, restarts=p["restarts"],
-                                start=start, schedule=_schedule(cell), threads=1)
-        answer = _optimum(found)
+        best = fit(sample.X, p["width"], p["lam"], p["bias"], seed=cell.seed("training"), restarts=p["restarts"],
+                   start=start, schedule=p["schedule"], threads=1)
+        found: Dictionary = best
+        answer = {"objective": best.objective, "stationarity": best.stationarity, "status": best.status,
+                  "least_curvature": best.hessian_min, "came_by": best.schedule}
     else:
         sae = train(sample.X, p["width"], p["lam"], steps=p["steps"], batch=p["batch"], rate=p["rate"],
                     schedule=p["schedule"], seed=cell.seed("training") >> 31, start=start,
@@ -60,15 +61,6 @@ def _solve(cell: Cell) -> dict[str, Any]:
     answer |= verdicts(live, world.features, nested(world))
     return {name: value if not isinstance(value, float) or np.isfinite(value) else None
             for name, value in answer.items()}
-
-
-def _schedule(cell: Cell) -> str:
-    return str(cell.parameters["schedule"])
-
-
-def _optimum(found: Optimum) -> dict[str, Any]:
-    return {"objective": found.objective, "stationarity": found.stationarity, "status": found.status,
-            "least_curvature": found.hessian_min, "came_by": found.schedule}
 
 
 def _start(cell: Cell, world: World, sample: Sample) -> Array | None:

@@ -15,7 +15,6 @@ import functools
 import hashlib
 import importlib.metadata
 import json
-import os
 import platform
 from collections.abc import Mapping
 from pathlib import Path
@@ -85,8 +84,8 @@ class Store:
         theirs = manifest(self.folder)
         for part, words in (("format", "the format of its files"), ("design", "its design"), ("code", "the code")):
             if theirs[part] != mine[part]:
-                raise InputError(f"{self.folder}: {words} is not that of its manifest.json any more{_what(theirs, mine, part)}"
-                                 "; give another --out, cells of two kinds are not mixed")
+                raise InputError(f"{self.folder}: {words} is not that of its manifest.json any more"
+                                 f"{_what(theirs, mine, part)}; give another --out, cells of two kinds are not mixed")
 
     def path(self, cell: Cell) -> Path:
         """Where the file of a cell is, or will be."""

@@ -37,7 +37,8 @@ STEP = 10**0.5  # between penalties
 FIRST, GROW = 8, 4  # the first stage has FIRST samples an atom, each later one GROW times as many
 FINDING, FOLLOWING = 30, 10  # Newton steps of the first stage, and of each later one
 NEAR = 1e-2  # stationarity at which a stage has nothing left to do
-SHARE, ROUNDS = 8, 12  # stage k > 0: at most ROUNDS exchanges, from m / SHARE^k atoms at once down to m / SHARE^(k+1)
+SHARE, ROUNDS = 8, 16  # at most ROUNDS exchanges a stage, of m / SHARE atoms at once down to m / SHARE^2 in the second
+FEWER = 4  # stage, and of so many times fewer in each later one
 
 
 @dataclass(frozen=True)
@@ -80,10 +81,9 @@ def stages(problem: Problem, phi: Reduced, start: Point) -> Schedule:
     """
     n = len(phi.X)
     rows = min(n, FIRST * phi.m)
-    lams = [problem.lam]
-    while len(lams) == 1 or dense(rough.at(_in_units(start.theta, phi, rough))):
+    lams = [problem.lam, problem.lam * STEP]
+    while dense((rough := part(problem, phi, lams[-1], np.arange(rows))).at(_in_units(start.theta, phi, rough))):
         lams.append(lams[-1] * STEP)
-        rough = part(problem, phi, lams[-1], np.arange(rows))
     found = []
     for lam in [lams[-1], *lams[:0:-1]]:
         found.append((lam, rows))
@@ -106,7 +106,8 @@ def approach(problem: Problem, phi: Reduced, schedule: Schedule, theta: Array, r
         newton.minimise(engine, ALONE, np.full(1, NEAR), watch, FOLLOWING if number else FINDING)
         revive(engine, ALONE)
         if number and problem.nonnegative:
-            _exchanges(engine, phi.m // SHARE**number, max(1, phi.m // SHARE ** (number + 1)), watch)
+            count = phi.m / SHARE / FEWER ** (number - 1)
+            _exchanges(engine, int(count), max(1, int(count / SHARE)), watch)
         theta = engine.point.theta
     return _in_units(theta, here, phi)
 

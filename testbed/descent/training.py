@@ -2,7 +2,8 @@
 
 Each restart draws atoms from the data (`starts`), comes down from larger penalties where that pays (`schedules`), and
 descends by Newton's method (`newton`), dead atoms revived on the way (`revival`). The best restart is checked at second
-order, saddles escaped, and verified by code that shares nothing with this. `testbed.descent.batch` does the same for many small problems.
+order, saddles escaped, and verified by code that shares nothing with this. `testbed.descent.batch` does the same for
+many small problems.
 """
 
 from __future__ import annotations

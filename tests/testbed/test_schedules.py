@@ -1,4 +1,4 @@
-"""The first phase of training: when it is chosen, what it finds that plain descent does not, and what it leaves alone."""
+"""The first phase of training: when it is chosen, what it finds that plain descent does not, what it leaves alone."""
 
 from __future__ import annotations
 
