@@ -13,5 +13,7 @@ COMMANDS = {
     "conjecture": "a statement of yours: search for an optimum that breaks it, and make it small",
     "theory": "list the statements, or print one with its derivation and evidence",
     "figures": "regenerate figures, interactive pages and the gallery page",
+    "sweep": "a design of many fits, computed by many processes, taken up again where it stood",
+    "collect": "the finished cells of a sweep as one table",
     "demo": "list the live notebooks, or start one",
 }

@@ -24,9 +24,9 @@ def of(error: BaseException, traceback: bool = False, command: str = "") -> int:
     if isinstance(error, BrokenPipeError):  # the reader left, as in `testbed worlds | head`: nobody is there to be told
         return READER_LEFT
     if isinstance(error, KeyboardInterrupt):
-        left = "figures finished before are whole, and the page shows them" if command == "figures" else (
-            "nothing was written")
-        complain(f"testbed: interrupted; {left}")
+        left = {"figures": "figures finished before are whole, and the page shows them",
+                "sweep": "cells finished before are whole, and the same command goes on from them"}
+        complain(f"testbed: interrupted; {left.get(command, 'nothing was written')}")
         return INTERRUPTED
     known = isinstance(error, InputError | NumericsError | OSError | MemoryError)
     if traceback or not known:

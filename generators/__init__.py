@@ -27,12 +27,12 @@ from generators.worlds.independent import independent
 from generators.worlds.nested import exclusive_children, nested_pair
 from generators.worlds.one_sparse import one_sparse
 from generators.worlds.published import correlated_50, hedging, synthetic_forest, tree
+from generators.worlds.superposition import superposition
 from generators.worlds.two_features import held_fixed, two_features
 
 __all__ = [
     "WORLDS", "Prediction", "Sample", "Scalar", "World", "antipodal", "boundary", "cofiring", "correlated",
     "correlated_50", "correlated_pair", "critical_lam", "digits", "exclusive_children", "forest", "hedging",
     "held_fixed", "hierarchical", "independent", "landscape", "make", "nested_pair", "nests", "one_sparse",
-    "parse_parameters", "regime", "sharing", "spinodal", "synthetic_forest", "trace",
-    "tree", "two_features",
+    "parse_parameters", "regime", "sharing", "spinodal", "superposition", "synthetic_forest", "trace", "tree", "two_features",
 ]

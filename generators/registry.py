@@ -19,6 +19,7 @@ from generators.worlds.independent import independent
 from generators.worlds.nested import exclusive_children, nested_pair
 from generators.worlds.one_sparse import one_sparse
 from generators.worlds.published import correlated_50, hedging, synthetic_forest, tree
+from generators.worlds.superposition import superposition
 from generators.worlds.two_features import two_features
 from testbed.errors import InputError
 
@@ -42,7 +43,8 @@ class Entry:
 
 WORLDS: Mapping[str, Entry] = {constructor.__name__: Entry(constructor) for constructor in (
     independent, one_sparse, hierarchical, forest, nested_pair, exclusive_children, correlated, cofiring,
-    correlated_pair, two_features, antipodal, digits, hedging, tree, correlated_50, synthetic_forest)}
+    correlated_pair, two_features, antipodal, digits, hedging, tree, correlated_50, synthetic_forest,
+    superposition)}
 
 
 def make(name: str, **parameters: Any) -> World:

@@ -44,6 +44,7 @@ class Optimum(Dictionary):
     objectives : (restarts,) the objective each restart ended with, in order.
     ended : why training stopped short of an optimum, in words; '' where it did not, or was not done here.
     claim : what their coder says of the codes; see `coded`.
+    schedule : what came before the descent that ended here, 'plain' if nothing did; '' where it was not trained here.
 
     Derived, computed when asked for: R, S, mu, live, G, support, radius (see Dictionary).
     """
@@ -60,6 +61,7 @@ class Optimum(Dictionary):
     ended: str = ""
     flat: int | None = None
     claim: str = ""
+    schedule: str = ""
 
     @property
     def coded(self) -> str:
@@ -86,7 +88,8 @@ class Optimum(Dictionary):
     @classmethod
     def at(cls, problem: Problem, D: Any, b: Any = None, Z: Any = None, *, hessian_min: float | None = None,
            restarts: int = 0, seed: int | None = None, objectives: Array | None = None, ended: str = "",
-           flat: int | None = None, claim: str = "", progress: Progress | None = None) -> Optimum:
+           flat: int | None = None, claim: str = "", schedule: str = "",
+           progress: Progress | None = None) -> Optimum:
         """Measure the dictionary D (m, d) on a problem; codes Z (n, m) are computed exactly if not given.
 
         This is how a dictionary from elsewhere (true features, a trained SAE's decoder) is asked how far from optimal
@@ -104,7 +107,8 @@ class Optimum(Dictionary):
         seen = brought.measure(progress)
         found = cls(problem=problem, D=D, b=b, Z=Z, objective=seen.objective, stationarity=seen.stationarity,
                     kkt=seen.kkt, status=seen.status(hessian_min), hessian_min=hessian_min, restarts=restarts,
-                    seed=seed, objectives=objectives, ended=ended, flat=flat, claim=claim, coder=brought.coder)
+                    seed=seed, objectives=objectives, ended=ended, flat=flat, claim=claim, schedule=schedule,
+                    coder=brought.coder)
         vars(found)["measured"] = seen
         return found
 

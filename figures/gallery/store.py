@@ -5,8 +5,8 @@ the packages those files import, and of Python's. It is stored among the numbers
 have none, were made by other code and are never drawn.
 
 Of testbed, generators and properties a file counts as reached as soon as its package is: importing one of their
-modules runs the package, and some look up others by name. Data beside a module, NAME.json, count with it. Looks do not
-count, as no number depends on them (a test holds every `compute` to that).
+modules runs the package, and some look up others by name. Data beside a module, NAME.json or NAME.csv, count with it.
+Looks do not count, as no number depends on them (a test holds every `compute` to that).
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class _Sources:
             yield from self.packages[package]
         elif package == "figures" and rest and not any(f"{rest}.".startswith(f"{look}.") for look in LOOKS):
             base = self.home / "figures" / Path(*rest.split("."))
-            beside = (base.with_suffix(".py"), base / "__init__.py", base.with_suffix(".json"))
+            beside = (base.with_suffix(".py"), base / "__init__.py", *map(base.with_suffix, (".json", ".csv")))
             yield from (path for path in beside if path.is_file())
 
     def imported(self, path: Path) -> frozenset[str]:

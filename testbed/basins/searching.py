@@ -15,6 +15,7 @@ from testbed import checks
 from testbed.basins.moves import proposals
 from testbed.checks import Array
 from testbed.descent.phi import Point, Reduced
+from testbed.descent.schedules import begin
 from testbed.descent.starts import draw
 from testbed.descent.training import SEEDS, Progress, finish, improves, train
 from testbed.optimum import Optimum
@@ -95,9 +96,12 @@ def search(X: Any, n_atoms: int, lam: float, bias: bool = False, nonnegative: bo
         origins.append(origin)
         return point, least
 
+    def drawn(number: int, sequence: np.random.SeedSequence) -> Array:
+        theta = draw(phi, np.random.default_rng(sequence), number)
+        return begin(problem, phi, theta, sequence, "auto", lambda engine: report(engine.point))[0].theta
+
     with limited(phi.work, threads, where):
-        sequences = np.random.SeedSequence(seed).spawn(restarts)
-        starts = (draw(phi, np.random.default_rng(s), number) for number, s in enumerate(sequences))
+        starts = (drawn(number, s) for number, s in enumerate(np.random.SeedSequence(seed).spawn(restarts)))
         best, least = end("restart", next(starts))
         for theta in starts:
             found = end("restart", theta)

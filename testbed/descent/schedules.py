@@ -28,6 +28,7 @@ from testbed.descent.engines import ALONE, Alone
 from testbed.descent.exchange import exchange
 from testbed.descent.phi import Point, Reduced
 from testbed.descent.revival import revive
+from testbed.penalties import L1
 from testbed.problem import Problem
 
 NAMES = ("auto", "plain", "continuation")
@@ -36,8 +37,8 @@ STEP = 10**0.5  # between penalties
 FIRST, GROW = 8, 4  # the first stage has FIRST samples an atom, each later one GROW times as many
 FINDING, FOLLOWING = 30, 10  # Newton steps of the first stage, and of each later one
 NEAR = 1e-2  # stationarity at which a stage has nothing left to do
-SHARE = 8  # at the second stage one atom in SHARE changes places at once, at each later one so many times fewer
-FEWEST, ROUNDS = 64, 12  # down to one atom in FEWEST, and so often at a stage at most
+SHARE, ROUNDS = 8, 16  # at most ROUNDS exchanges a stage, of m / SHARE atoms at once down to m / SHARE^2 in the second
+FEWER = 4  # stage, and of so many times fewer in each later one
 
 
 @dataclass(frozen=True)
@@ -52,28 +53,39 @@ class Schedule:
         return "continuation: lam " + ", ".join(f"{lam:.3g} on {n}" for lam, n in self.stages)
 
 
+def begin(problem: Problem, phi: Reduced, theta: Array, sequence: np.random.SeedSequence, schedule: str,
+          report: Callable[[Alone], None]) -> tuple[Point, Schedule]:
+    """Where descent from theta (m + extra, d) begins, and what was done to get there.
+
+    schedule : one of NAMES; 'auto' leaves theta where it is unless its codes are dense, the problem is large, and its
+        penalty is L1. sequence : what the samples of the stages are drawn by; theta may have been drawn by it too.
+    """
+    point = phi.at(theta)
+    pays = phi.work >= threads.SMALL and isinstance(phi.penalty, L1) and dense(point)
+    if schedule == "plain" or (schedule == "auto" and not pays):
+        return point, Schedule()
+    plan = stages(problem, phi, point)
+    rng = np.random.default_rng(sequence.spawn(1)[0])
+    return phi.at(approach(problem, phi, plan, theta, rng, report)), plan
+
+
 def dense(point: Point) -> bool:
     """Whether codes at a point use more than DENSE d atoms a sample."""
     return bool(point.codes[2].mean() > DENSE * point.theta.shape[1])
 
 
-def stages(problem: Problem, phi: Reduced, start: Point, rng: np.random.Generator, forced: bool = False) -> Schedule:
-    """What to do before descending from drawn atoms: nothing, unless their codes are dense and the problem is large.
+def stages(problem: Problem, phi: Reduced, start: Point) -> Schedule:
+    """Penalties from the first at which the codes of `start` are not dense down to the last before the problem's own.
 
-    forced : a first phase even where they are not.
+    The first comes twice, on few samples and on more.
     """
     n = len(phi.X)
-    if not forced and (phi.work < threads.SMALL or not dense(start)):
-        return Schedule()
-    few = min(n, FIRST * phi.m)
-    lams = [problem.lam]
-    while True:
+    rows = min(n, FIRST * phi.m)
+    lams = [problem.lam, problem.lam * STEP]
+    while dense((rough := part(problem, phi, lams[-1], np.arange(rows))).at(_in_units(start.theta, phi, rough))):
         lams.append(lams[-1] * STEP)
-        rough = part(problem, phi, lams[-1], np.arange(few))
-        if not dense(rough.at(_in_units(start.theta, phi, rough))):
-            break
-    rows, found = few, []
-    for lam in [lams[-1], *lams[:0:-1]]:  # the first penalty twice: on few samples, and on more
+    found = []
+    for lam in [lams[-1], *lams[:0:-1]]:
         found.append((lam, rows))
         rows = min(n, GROW * rows)
     return Schedule(tuple(found))
@@ -93,15 +105,15 @@ def approach(problem: Problem, phi: Reduced, schedule: Schedule, theta: Array, r
 
         newton.minimise(engine, ALONE, np.full(1, NEAR), watch, FOLLOWING if number else FINDING)
         revive(engine, ALONE)
-        if number:
-            _exchanges(engine, phi.m // SHARE ** number, watch)
+        if number and problem.nonnegative:
+            count = phi.m / SHARE / FEWER ** (number - 1)
+            _exchanges(engine, int(count), max(1, int(count / SHARE)), watch)
         theta = engine.point.theta
     return _in_units(theta, here, phi)
 
 
-def _exchanges(engine: Alone, count: int, watch: newton.Report) -> None:
-    """Exchange atoms, first `count` at a time and fewer as that stops helping."""
-    least = max(1, engine.m // FEWEST)
+def _exchanges(engine: Alone, count: int, least: int, watch: newton.Report) -> None:
+    """Exchange atoms, first `count` at a time and fewer as that stops helping, down to `least`."""
     for _ in range(ROUNDS):
         if count < least:
             return

@@ -24,6 +24,7 @@ from generators import (
     nested_pair,
     one_sparse,
     parse_parameters,
+    superposition,
 )
 
 PENTAGON = np.where(np.eye(4) > 0, 2 / 3, 1 / 3)  # every triple is possible, and the count would have variance -4/9
@@ -35,6 +36,9 @@ BAD_VALUES = [
     (lambda: independent(2, [0.5] * 3), "independent: p must be one value or 2 of them, one per feature; got 3"),
     (lambda: independent(0), "independent: n_features must be between 1 and 20000; got 0"),
     (lambda: independent(2, float("nan")), "p must be finite and > 0 and <= 1; got nan"),
+    (lambda: superposition(5), "superposition: k must be even, as features come in pairs; got 5"),
+    (lambda: superposition(gamma=1.5), "superposition: gamma must be finite and >= 0 and <= 1; got 1.5"),
+    (lambda: superposition(p=0), "superposition: p must be finite and > 0 and <= 1; got 0"),
     # scalar laws
     (lambda: independent(magnitude="unifrm(1,2)"), "magnitude: unknown law 'unifrm'; the laws are constant, "),
     (lambda: independent(magnitude="unifrm(1,2)"), "did you mean 'uniform'?"),

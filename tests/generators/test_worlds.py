@@ -30,6 +30,7 @@ from generators import (
     nested_pair,
     one_sparse,
     parse_parameters,
+    superposition,
     tree,
 )
 from generators.magnitudes import LAWS, scalar
@@ -266,3 +267,13 @@ def test_parameters_are_read_from_words():
         "seed": None, "pairs": [[0.5, 0.2], [0.2, 0.5]], "laws": ["uniform(1,2)", "constant(1)"], "x": 1e-3}
     world = make("independent", **parse_parameters(["n_features=2", "p=.5,.25", "magnitude=uniform(low=1,high=2)"]))
     assert repr(world) == "independent(n_features=2, p=[0.5, 0.25], magnitude=uniform(low=1, high=2))"
+
+
+def test_superposition_nests_the_first_pairs_and_keeps_its_directions():
+    world, free = superposition(8, 4, 0.3, gamma=0.5, seed=2), superposition(8, 4, 0.3, seed=2)
+    np.testing.assert_array_equal(world.features, free.features)
+    on = world.sample(40_000, 0).support
+    assert not (on[:, 4:6] & ~on[:, :2]).any() and (on[:, 6:] & ~on[:, 2:4]).any()
+    expected = np.r_[[0.3] * 4, [0.09] * 2, [0.3] * 2]
+    np.testing.assert_allclose(on.mean(axis=0), expected, atol=0.01)
+    assert np.corrcoef(on[:, [2, 6]].T)[0, 1] == pytest.approx(0, abs=0.02)
