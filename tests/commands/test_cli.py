@@ -116,7 +116,7 @@ def test_another_penalty(run, penalty, says):
     assert str(Optimum.load("o.npz").problem.penalty) == penalty.replace(",", ", ")
     status, out, _ = run("check o.npz")
     assert status == 0 and "FAILS" not in out and "local minimum" in out
-    assert ("nothing to test  needs penalty l1" in out) == (penalty != "l1(lam=0.1)")
+    assert ("Huber floor" in out) == (penalty == "l1(lam=0.1)")
     status, _, err = run("check o.npz --bounds")
     assert (status == 0) if penalty == "l1(lam=0.1)" else (status == 2 and "the penalty must be l1" in err)
 
