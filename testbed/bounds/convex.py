@@ -42,6 +42,7 @@ import numpy as np
 from testbed.bases import orthonormal
 from testbed.checks import Array
 from testbed.errors import InputError, NumericsError
+from testbed.penalties import L1
 from testbed.problem import Problem, power_of_two_near
 
 MOST_NONNEGATIVE = 40  # distinct samples of the doubly nonnegative program: its matrix has n + min(n, d) rows
@@ -67,7 +68,10 @@ class Program:
 
     @classmethod
     def of(cls, problem: Problem) -> Program:
-        """The program of a problem's data."""
+        """The program of a problem's data; InputError unless its penalty is l1, which is all that V is about."""
+        if not isinstance(problem.penalty, L1):
+            raise InputError(f"bounds: the penalty must be l1; the problem's is {problem.penalty}", where="bounds",
+                             argument="penalty", expected="l1", got=problem.penalty)
         place = cls.place(problem)
         keep = place >= 0
         n = int(place.max(initial=-1)) + 1

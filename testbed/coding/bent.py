@@ -1,6 +1,6 @@
-"""Codes under the log penalty and MCP: exact where the code problem is convex, a local minimum elsewhere.
+"""Exact codes under the log penalty and MCP where the code problem is convex: `Penalty.convex` holds.
 
-Convex is G + diag g'' > 0 for all codes, of which `Penalty.convex` is a sufficient condition. `claim` says which.
+Elsewhere: `testbed.coding.branching`.
 """
 
 from __future__ import annotations
@@ -18,27 +18,24 @@ CHUNK_ROWS = 4096  # between two looks at the keyboard
 
 
 class BentCoder(Coder):
-    """As `exact.Coder`, under a Log or MCP penalty in the units that the rows are coded in.
-
-    claim : of the codes last made: 'exact', or 'local' where each is a local minimum, and no more is known.
-    """
+    """As `exact.Coder`, under a Log or MCP penalty in the units that the rows are coded in; D must be such that the
+    problem is convex."""
 
     def __init__(self, n: int, d: int, m: int, penalty: Log | MCP) -> None:
         super().__init__(n, d, m, penalty.lam, True, most=m)
-        self.penalty, self.rows = penalty, 64
+        self.rows = 64
         self.kind, self.shape = (bent.LOG, penalty.eps) if isinstance(penalty, Log) else (bent.MCP, penalty.gamma)
 
     def code(self, X: Array, D: Array, b: Array | None = None, unit: float = 1.0, gram: Any = None) -> None:
         G = gram if gram is not None and gram.dtype == np.float64 else D @ D.T
-        self.claim = "exact" if self.penalty.convex(G) else "local"
         for start in range(0, len(X), CHUNK_ROWS):
             part = slice(start, start + CHUNK_ROWS)
             rows = X[part] if b is None else X[part] - b
             rows = np.ascontiguousarray(rows if unit == 1 else rows / unit)
             while True:
                 cnt = self.cnt[part]
-                bent.code_rows(rows, D, G, self.kind, self.lam, self.shape, self.penalty.threshold, self.penalty.least,
-                               self.rows, self.idx[part], self.val[part], cnt)
+                bent.code_rows(rows, D, G, self.kind, self.lam, self.shape, self.rows, self.idx[part],
+                               self.val[part], cnt)
                 full = cnt == active_set.FULL
                 if self.width == self.most or not full.any():
                     break

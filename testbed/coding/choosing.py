@@ -51,8 +51,9 @@ def encode(X: Any, D: Any, lam: Any = None, b: Any = None, nonnegative: bool = T
     b : (d,) bias subtracted first, or None. nonnegative : False for signed codes with penalty lam * sum |z|.
     gram : (m, m) D @ D.T in float64 or float32, if it is at hand: of many atoms it takes as long as many samples.
     threads : how many work at most; None for as many as numba is set to. The codes are the same for any number.
-    penalty : what codes cost in place of lam, as of a Problem. Under log and mcp codes are the minimum where
-        `penalty.convex(D @ D.T)`, and elsewhere a local one.
+    penalty : what codes cost in place of lam, as of a Problem. Where that leaves the problem of a sample not
+        convex, codes are the minimum for up to 64 atoms, and no swap of atoms is better for more
+        (testbed.coding.branching).
 
     Scores are held for some hundred samples at a time: beyond X, D and the codes, memory is that of D D^T in float32.
 

@@ -7,13 +7,11 @@ problem and shares its samples among threads; `testbed.descent.lockstep` holds m
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 
 from testbed.checks import Array
-from testbed.coding.exact import CodingError
 from testbed.descent.curvature import least_curvature
 from testbed.descent.phi import Hessian, Point, Reduced
 
@@ -74,13 +72,7 @@ class Alone:
         return np.asarray(getattr(self.trial, field))[None]
 
     def evaluate(self, who: Indices, theta: Array) -> None:
-        try:
-            self.trial = self.phi.at(theta[0], near=self.point)
-        except CodingError:
-            if self.phi.penalty.bend == 0:
-                raise
-            # a local coder may fail on atoms that training need not pass: not a place to go to
-            self.trial = replace(self.point, theta=theta[0], value=np.inf, stationarity=np.inf)
+        self.trial = self.phi.at(theta[0], near=self.point)
 
     def take(self, who: Indices) -> None:
         if len(who):

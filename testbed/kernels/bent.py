@@ -1,11 +1,10 @@
 """Codes under a penalty that bends (log, MCP), one sample at a time: the kernels behind `testbed.coding.bent`.
 
-For one sample: minimise 1/2 |x - zD|^2 + sum_j g(z_j) over z >= 0, g concave. On a support the gradient e = c - zG -
-g'(z) is made to vanish by Newton's steps, with H = G + diag g'': along each the derivative stays of one sign, so that
-the objective falls; a code that reaches zero leaves. Then the atom with the largest score beyond the threshold enters
-at what is best for it alone, which lowers the objective too. Where G + diag g'' is positive definite everywhere the
-objective is strictly convex, no support comes back, and what ends is its only minimum. Elsewhere g is replaced by its
-tangents where H is not definite (the objective falls all the same), and what ends is a local minimum.
+For one sample: minimise 1/2 |x - zD|^2 + sum_j g(z_j) over z >= 0, g concave, where H = G + diag g'' is positive
+definite everywhere, so that the objective is strictly convex. On a support the gradient e = c - zG - g'(z) is made to
+vanish by Newton's steps, along each of which the derivative stays of one sign, so that the objective falls; a code that
+reaches zero leaves. Then the atom with the largest score beyond lam enters at what is best for it alone, which lowers
+the objective too. So no support comes back, and what ends is the only minimum.
 
 The formulas of g stand here a second time, compiled; tests compare them with testbed.penalties. No validation here.
 """
@@ -19,7 +18,6 @@ from testbed.kernels.active_set import EPS, FAILED, FULL
 from testbed.kernels.jit import jit
 
 LOG, MCP = 0, 1
-RIDGE = 1e-9  # of the Gram matrix, where g is replaced by its tangents
 
 
 @jit()
@@ -39,7 +37,7 @@ def curvature(kind, lam, shape, z):
 
 @jit()
 def stationary(kind, lam, shape, t):
-    """The code z > 0 with z + g'(z) = t > threshold that is a minimum for one atom alone."""
+    """The code z > 0 with z + g'(z) = t > lam: the minimum for one atom alone."""
     if kind == MCP:
         return (t - lam) * (shape / (shape - 1.0)) if t < shape * lam else t
     half = 0.5 * (t - shape)
@@ -61,13 +59,13 @@ def _gradient(k, S, z, c, G, kind, lam, shape, e):
 
 
 @jit()
-def _solve(k, S, z, G, kind, lam, shape, bent, e, L, p):
-    """p = H^-1 e by Cholesky, H = G + diag g'' or, not `bent`, G with a ridge; False where H is not definite."""
+def _solve(k, S, z, G, kind, lam, shape, e, L, p):
+    """p = H^-1 e by Cholesky; False where H is not definite to rounding."""
     for i in range(k):
         for l in range(i + 1):
             s = G[S[i], S[l]]
             if i == l:
-                s += curvature(kind, lam, shape, z[i]) if bent else RIDGE
+                s += curvature(kind, lam, shape, z[i])
             for q in range(l):
                 s -= L[i, q] * L[l, q]
             if i > l:
@@ -91,7 +89,7 @@ def _solve(k, S, z, G, kind, lam, shape, bent, e, L, p):
 
 @jit()
 def _settle(k, S, z, c, G, kind, lam, shape, length, e, p, L, y, h):
-    """Make the gradient vanish on the support: (k, the tolerance, whether it does, whether H is definite there)."""
+    """Make the gradient vanish on the support: k or FAILED, and the tolerance."""
     tol = 0.0
     for _ in range(300):
         worst = _gradient(k, S, z, c, G, kind, lam, shape, e)
@@ -99,11 +97,10 @@ def _settle(k, S, z, c, G, kind, lam, shape, length, e, p, L, y, h):
         for i in range(k):
             size += z[i]
         tol = 1e-13 * lam + 2 * EPS * size
-        definite = _solve(k, S, z, G, kind, lam, shape, True, e, L, p)
         if worst <= tol:
-            return k, tol, True, definite
-        if not definite:
-            _solve(k, S, z, G, kind, lam, shape, False, e, L, p)
+            return k, tol
+        if not _solve(k, S, z, G, kind, lam, shape, e, L, p):
+            break
         t, b = 1.0, -1
         for i in range(k):
             if z[i] + t * p[i] < 0.0:
@@ -112,7 +109,7 @@ def _settle(k, S, z, c, G, kind, lam, shape, length, e, p, L, y, h):
         start = 0.0
         for i in range(k):
             start += e[i] * p[i]
-        for _ in range(60 if definite and worst > 1e3 * tol else 0):  # nearer, rounding would decide
+        for _ in range(60 if worst > 1e3 * tol else 0):  # nearer, rounding would decide
             for i in range(k):
                 y[i] = max(z[i] + t * p[i], 0.0)
             _gradient(k, S, y, c, G, kind, lam, shape, h)
@@ -128,11 +125,11 @@ def _settle(k, S, z, c, G, kind, lam, shape, length, e, p, L, y, h):
         if b >= 0:
             k -= 1
             S[b], z[b] = S[k], z[k]
-    return k, tol, False, False
+    return FAILED, tol
 
 
 @jit()
-def code_sample(x, D, G, kind, lam, shape, threshold, least, S, z, c, e, p, y, h, L, k, K):
+def code_sample(x, D, G, kind, lam, shape, S, z, c, e, p, y, h, L, k, K):
     """Codes of x from the k codes z on atoms S, in place; returns k, FAILED, or FULL where K atoms are too few."""
     m, d = D.shape
     length = 0.0
@@ -144,20 +141,11 @@ def code_sample(x, D, G, kind, lam, shape, threshold, least, S, z, c, e, p, y, h
         for q in range(d):
             s += x[q] * D[j, q]
         c[j] = s
-    dropped = 0
     for _ in range(100 + 20 * m):
-        k, tol, settled, definite = _settle(k, S, z, c, G, kind, lam, shape, length, e, p, L, y, h)
-        if not settled:
+        k, tol = _settle(k, S, z, c, G, kind, lam, shape, length, e, p, L, y, h)
+        if k < 0:
             return FAILED
-        b = 0
-        for i in range(k):
-            b = i if z[i] < z[b] else b
-        if k > 0 and (not definite or z[b] < least) and dropped < 4 * m:  # a saddle, or a code not worth its cost
-            dropped += 1
-            k -= 1
-            S[b], z[b] = S[k], z[k]
-            continue
-        best, j = threshold + tol, -1
+        best, j = lam + tol, -1
         for a in range(m):
             s = c[a]
             off = True
@@ -176,7 +164,7 @@ def code_sample(x, D, G, kind, lam, shape, threshold, least, S, z, c, e, p, y, h
 
 
 @jit(parallel=True)
-def code_rows(X, D, G, kind, lam, shape, threshold, least, rows, idx, val, cnt):
+def code_rows(X, D, G, kind, lam, shape, rows, idx, val, cnt):
     """Code every row of X, `rows` at a time; idx, val (n, K) and cnt (n,) hold the warm start and then the codes.
 
     G (m, m) is the Gram matrix. cnt is FAILED or FULL where this method did not end. No block depends on another.
@@ -192,7 +180,7 @@ def code_rows(X, D, G, kind, lam, shape, threshold, least, rows, idx, val, cnt):
                 if val[i, q] > 0.0:
                     S[k], z[k] = idx[i, q], val[i, q]
                     k += 1
-            k = code_sample(X[i], D, G, kind, lam, shape, threshold, least, S, z, c, e, p, y, h, L, k, K)
+            k = code_sample(X[i], D, G, kind, lam, shape, S, z, c, e, p, y, h, L, k, K)
             cnt[i] = min(k, 0)
             for q in range(k):
                 if z[q] > 0.0:

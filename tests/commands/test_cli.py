@@ -104,10 +104,41 @@ def test_check_exits_1_on_what_is_not_an_optimum(run):
     assert status == 1 and not all(entry["holds"] for entry in json.loads(out)["properties"])
 
 
+@pytest.mark.parametrize("penalty, says", [
+    ("energy(lam=0.05,tau=0.3)", "codes: exact"), ("log(lam=0.1,eps=0.3)", "codes: exact"),
+    ("mcp(lam=0.1,gamma=4)", "codes: exact"), ("l1(lam=0.1)", "codes: exact"),
+])
+def test_another_penalty(run, penalty, says):
+    """Fitted, said, kept in the file; statements about l1 alone do not apply, and bounds refuse it."""
+    laws = "--set rho=0.4 --set magnitude=discrete([.5,.8]) --set child_magnitude=discrete([1.2,1.6,2])"
+    out = fitted(run, f"nested_pair {laws}", f"--penalty {penalty} --atoms 2 --restarts 2")
+    assert says in out and f"penalty       {penalty.replace(',', ', ')}" in out
+    assert str(Optimum.load("o.npz").problem.penalty) == penalty.replace(",", ", ")
+    status, out, _ = run("check o.npz")
+    assert status == 0 and "FAILS" not in out and "local minimum" in out
+    assert ("Huber floor" in out) == (penalty == "l1(lam=0.1)")
+    status, _, err = run("check o.npz --bounds")
+    assert (status == 0) if penalty == "l1(lam=0.1)" else (status == 2 and "the penalty must be l1" in err)
+
+
+def test_a_flat_optimum_is_said_to_be_one_of_many(run):
+    """Under TopK atoms whose cones hold the data are all as good (N9)."""
+    laws = "--set rho=0.4 --set magnitude=discrete([1.2,1.6,2]) --set child_magnitude=discrete([.5,.8])"
+    out = fitted(run, f"nested_pair {laws}", "--penalty topk(k=2) --atoms 2 --restarts 1")
+    assert "flat          2 directions in which F does not change to second order: one of many optima" in out
+    status, out, _ = run("check o.npz")
+    assert status == 0 and "Second order (M1): degenerate" in out
+
+
 @pytest.mark.parametrize("line, message", [
     ("", "required: COMMAND"),
     ("nonsense", "invalid choice"),
-    ("fit", "required: DATA, --atoms, --lam, --out"),
+    ("fit", "required: DATA, --atoms, --out"),
+    ("fit a.npy --atoms 2 --out o.npz", "one of the arguments --lam --penalty is required"),
+    ("fit a.npy --atoms 2 --lam .1 --penalty l0(lam0=1) --out o.npz", "not allowed with argument"),
+    ("fit a.npy --atoms 2 --penalty mcp(lam=.1,gamma=1) --out o.npz", "mcp: gamma must be finite and > 1"),
+    ("fit a.npy --atoms 2 --penalty lasso(lam=.1) --out o.npz", "'lasso(lam=.1)' is none of l1(lam=...), energy("),
+    ("fit a.npy --atoms 2 --signed --penalty energy(lam=.1,tau=1) --out o.npz", "codes are nonnegative under penalty"),
     ("fit missing.npy --atoms 2 --lam .1 --out o.npz", "missing.npy: No such file or directory"),
     ("fit a.npy --atoms 2 --lam .1 --out o.txt", "--out must end in .npz"),
     ("fit a.npy --atoms 2 --lam .1 --out no/o.npz", "there is no folder no"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from testbed import CodingError, Problem, encode, verify
 from testbed.coding import exact
 from testbed.kernels import active_set, rescue
+from testbed.problem import power_of_two_near
 
 
 def hostile(seed, size=12):
@@ -175,7 +176,7 @@ def test_the_fast_route_is_enough_for_almost_every_hostile_sample():
     samples = rescued = 0
     for seed in range(1500):
         problem, D = hostile(seed)
-        unit = exact.power_of_two_near(problem.lam)
+        unit = power_of_two_near(problem.lam)
         coder = exact.Coder(problem.n, problem.d, len(D), problem.lam / unit, problem.nonnegative)
         coder.code(np.ascontiguousarray(problem.X / unit), D)
         samples += problem.n

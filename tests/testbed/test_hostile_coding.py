@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from testbed import Problem, encode, verify
 from testbed.coding import exact
+from testbed.problem import power_of_two_near
 
 ATOMS = ("duplicates", "near", "antipodal", "dependent", "rank loss", "axes", "coherent", "rounded")
 DATA = ("zero rows", "combinations", "lam is a score", "saturated", "barely on", "repeated rows")
@@ -212,7 +213,7 @@ def test_codes_do_not_depend_on_where_they_start(case, seed):
     problem, D, cold = coded(case)
     E = D + 0.3 * np.random.default_rng(seed).standard_normal(D.shape)
     E /= np.linalg.norm(E, axis=1, keepdims=True)
-    unit = exact.power_of_two_near(problem.lam)
+    unit = power_of_two_near(problem.lam)
     coder = exact.Coder(problem.n, problem.d, len(D), problem.lam / unit, problem.nonnegative)
     for dictionary in (E, D, D):
         coder.code(np.ascontiguousarray(problem.X / unit), dictionary)

@@ -3,17 +3,14 @@
 import numpy as np
 import oracles
 import pytest
-from examples import at_most
-from hypothesis import given
-from hypothesis import strategies as st
 from test_coding import hostile
 
 from testbed import InputError, Problem, encode, verify
-from testbed.coding.bent import BentCoder
-from testbed.coding.choosing import coder_for, codes
+from testbed.coding.branching import ConcaveCoder
+from testbed.coding.choosing import coder_for
 from testbed.coding.energy import EnergyCoder
 from testbed.kernels import bent
-from testbed.penalties import MCP, Energy, Log, TopK
+from testbed.penalties import MCP, Energy, Log
 from testbed.threads import limited
 
 
@@ -158,24 +155,6 @@ def test_scipy_finds_no_lower_value():
             assert value(z) <= found.fun * (1 + 1e-14) and np.abs(found.x - z).max() < 1e-5
 
 
-@given(st.integers(0, 2**32))
-@at_most(40)
-def test_where_it_is_not_convex_codes_are_local_minima_and_the_claim_says_so(seed):
-    rng = np.random.default_rng(seed)
-    d, m = int(rng.integers(1, 5)), int(rng.integers(2, 9))
-    D = rng.standard_normal((m, d))
-    D /= np.linalg.norm(D, axis=1)[:, None]
-    X = 3 * rng.standard_normal((4, d))
-    penalty = MCP(0.3, 1.5) if rng.integers(2) else Log(0.3, float(rng.choice([0.05, 0.3, 1.0])))
-    Z, claim = codes(X, D, np.zeros(d), penalty)
-    assert claim == ("exact" if penalty.convex(D @ D.T) else "local") and kkt(penalty, X, D, Z) <= 1e-12
-    for x, z in zip(X, Z.toarray(), strict=True):
-        here = 0.5 * np.sum((x - z @ D) ** 2) + penalty.cost(z).sum()
-        for step in 1e-4 * rng.standard_normal((50, m)):
-            near = np.maximum(np.where((z == 0) & (rng.random(m) < 0.5), 0, z + step), 0)
-            assert 0.5 * np.sum((x - near @ D) ** 2) + penalty.cost(near).sum() >= here - 1e-12
-
-
 @pytest.mark.parametrize("penalty", [Energy(0.3, 0.2), Log(0.3, 2.0), MCP(0.3, 4)], ids=str)
 def test_any_number_of_threads_and_any_power_of_two_give_the_same_bits(penalty):
     rng = np.random.default_rng(1)
@@ -202,7 +181,7 @@ def test_a_warm_start_ends_where_a_cold_one_does():
                 coder.code(np.ascontiguousarray(rows), D)
         assert coder.width == 40 and coder.cnt.max() > 32  # wider than buffers begin
         np.testing.assert_allclose(coder.sparse(40).toarray(), encode(X, D, penalty=penalty).toarray(), atol=1e-12)
-    assert isinstance(coder, BentCoder) and coder.claim == "exact"
+    assert isinstance(coder, ConcaveCoder) and coder.claim == "exact"
 
 
 @pytest.mark.parametrize("arguments, says", [
@@ -215,8 +194,3 @@ def test_a_warm_start_ends_where_a_cold_one_does():
 def test_encode_refuses(arguments, says):
     with pytest.raises(InputError, match=says):
         encode(np.eye(2), np.eye(2), **arguments)
-
-
-def test_topk_has_no_lam_to_be_lost():
-    with pytest.raises(InputError, match="there is no coder for topk"):
-        encode(np.eye(2), np.eye(2), penalty=TopK(1))

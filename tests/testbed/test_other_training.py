@@ -226,7 +226,8 @@ def test_what_is_known_of_codes():
     X = np.array([[1.0, 0], [0, 1], [1, 1]])
     near = np.array([[1.0, 0], [np.cos(0.3), np.sin(0.3)]])
     assert Optimum.at(Problem(X, 0.1), near).coded == "exact"
-    assert Optimum.at(Problem(X, penalty=MCP(0.1, 1.5)), near).coded == "local"
+    bent = Optimum.at(Problem(X, penalty=MCP(0.1, 1.5)), near)
+    assert bent.coded == bent.claim == "exact" and Optimum.at(bent.problem, near, Z=bent.Z).coded == "local"
     assert Optimum.at(Problem(X, penalty=MCP(0.1, 1.5)), np.eye(2)).coded == "exact"
     assert Optimum.at(Problem(X, 0.1), near, Z=np.zeros((3, 2))).coded == "off"
     exact = Optimum.at(Problem(X, penalty=MCP(0.1, 1.5)), np.eye(2))
