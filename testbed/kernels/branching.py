@@ -1,7 +1,7 @@
 """Codes that count atoms (L0, TopK): the best support of a sample, by branch and bound. No validation here.
 
-For one sample y, of length near 1: minimise 1/2 |y - zD|^2 + price * |support| over z >= 0 with at most `most` atoms on.
-In G = D D^T and c = D y this is 1/2 z'Gz - <c, z> + price * |support|, less half = |y|^2 / 2.
+For one sample y, of length near 1: minimise 1/2 |y - zD|^2 + price * |support| over z >= 0 with at most `most` atoms
+on. In G = D D^T and c = D y this is 1/2 z'Gz - <c, z> + price * |support|, plus half = |y|^2 / 2.
 
 A node is a set S of atoms that are in and a set of atoms that are out; the others are undecided. With the codes on S
 free to take any sign (which lowers the minimum), S is eliminated: what an undecided atom j then has left are its

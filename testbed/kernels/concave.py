@@ -1,6 +1,6 @@
 """Codes under a concave penalty (Log, MCP) that leaves the problem non-convex: branch and bound. No validation here.
 
-For one sample y, of length near 1: minimise 1/2 z'Gz - <c, z> + sum_j g(z_j) over z >= 0, less half = |y|^2 / 2.
+For one sample y, of length near 1: minimise 1/2 z'Gz - <c, z> + sum_j g(z_j) over z >= 0, plus half = |y|^2 / 2.
 
 A node is a box low <= z <= high. On it a concave g lies above its chord; where high is infinite, above g(low), since g
 does not fall. Chords in place of g leave a convex quadratic, whose minimum bounds the node from below. Where this does
@@ -39,7 +39,10 @@ def price(kind, lam, shape, z):
 
 @jit()
 def _cholesky(G, kind, lam, shape, T, t, z, L):
-    """L L' = G + diag g''(z) on T[:t]; whether it is positive definite (g'' is least at the lower end of an interval)."""
+    """L L' = G + diag g''(z) on T[:t]; whether it is positive definite.
+
+    Over a box it is, if it is at the box's low, where g'' is least.
+    """
     for a in range(t):
         for b in range(a + 1):
             s = G[T[a], T[b]]
@@ -197,7 +200,7 @@ def search(G, c, kind, lam, shape, budget, z, best, v, L, space, boxes):
     while stack:
         stack -= 1
         low, high = lows[stack].copy(), highs[stack].copy()
-        for attempt in range(4):
+        for _ in range(4):
             nodes += 1
             if nodes > budget:
                 return v, nodes
@@ -283,7 +286,7 @@ def exchange(G, c, half, kind, lam, shape, best, v, z, L, space, gain):
                     t += 1
             free = outlook(G, c, T, t, half, space, gain)
             for j in range(-1, m):
-                if j < 0 and out < 0 or j >= 0 and (best[j] > 0.0 or free - gain[j] >= goal):
+                if (j < 0 and out < 0) or (j >= 0 and (best[j] > 0.0 or free - gain[j] >= goal)):
                     continue
                 z[:] = best
                 if out >= 0:

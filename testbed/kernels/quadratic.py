@@ -21,7 +21,7 @@ FAILED = -1
 
 @jit()
 def append(G, j, F, k, Inv, u, square):
-    """Border Inv, the inverse of G on F[:k], by variable j: u = Inv G_Fj, square its squared distance. Returns k + 1."""
+    """Border Inv, the inverse of G on F[:k], by variable j, with u = Inv G_Fj at squared distance `square`: k + 1."""
     for i in range(k):
         for l in range(k):
             Inv[i, l] += u[i] * u[l] / square
