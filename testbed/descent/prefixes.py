@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,8 @@ class PrefixedHessian(Hessian):
 
     def __call__(self, V: Array) -> Array:
         phi, point = self.prefixed, self.point
-        H = sums.hessian_pass(self.D, stacked(V, phi.prefixes), phi.w, 0, phi.blocks, *point.codes, point.wide,
+        idx, val, cnt = point.codes
+        H = sums.hessian_pass(self.D, stacked(V, phi.prefixes), phi.w, 0, phi.blocks, idx, val, cnt, point.wide,
                               self.offset, self.P)
         return on_sphere(point.theta[None], point.pull[None], V[None], folded(H, phi.prefixes)[None])[0]
 
@@ -111,7 +113,7 @@ def fit_prefixes(X: Any, prefixes: Sequence[int], lam: float, weights: Any = Non
     where = "fit_prefixes"
     problem = Problem(X, lam, weights)
     sizes = tuple(checks.count(where, "prefixes", size) for size in prefixes)
-    if not sizes or any(a >= b for a, b in zip(sizes, sizes[1:], strict=False)):
+    if not sizes or any(a >= b for a, b in pairwise(sizes)):
         raise InputError(f"{where}: prefixes must ascend; got {sizes}")
     seed, restarts = checks.integer(where, "seed", seed, 0, SEEDS), checks.count(where, "restarts", restarts)
     first = None
