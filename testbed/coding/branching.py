@@ -1,10 +1,11 @@
 """Codes where the problem of a sample is not convex: L0, TopK, and Log or MCP beyond `Penalty.convex`.
 
-Up to LARGEST atoms they are found by branch and bound: the minimum over all codes, to 1e-11 |x|^2, of what has no
-support whose atoms are dependent to rounding (one of those with independent atoms is as good). That is certain as long
-as a sample takes at most NODES nodes: supports of 8 among 64 atoms in data that have such codes take some ten thousand.
-Beyond either limit codes are swap-optimal: adding, dropping or swapping one atom, with all codes made anew, does not
-help. What is claimed is said sample by sample. Of equal supports the one of lower indices is taken.
+Up to LARGEST atoms they are found by branch and bound: the minimum over all codes, to 1e-10 |x|^2. That is certain as
+long as a sample takes at most NODES nodes (supports of 8 among 64 atoms, in data that have such codes, take some ten
+thousand), and as long as no two atoms are nearly the same, or nearly opposite, and not quite: with r between them they
+span what they differ by, at codes of 1/NEAR and more, of which cosines in float64 say nothing. Beyond these limits
+codes are swap-optimal: adding, dropping or swapping one atom, with all codes made anew, does not help. What is claimed
+is said sample by sample. Of equal supports the one of lower indices is taken.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from scipy.sparse import csr_array
 from testbed.checks import Array
 from testbed.coding.bent import BentCoder
 from testbed.coding.exact import Coder
-from testbed.kernels import branching, concave
+from testbed.kernels import bent, branching, concave
 from testbed.penalties import L0, MCP, Log, TopK
 from testbed.threads import limited
 
 LARGEST = 64  # atoms
 NODES = 20_000
+NEAR = 1e-3  # distance of atoms, or of one from the opposite of another, below which they must be equal
 CHUNK_ROWS = 256  # between two looks at the keyboard
 CLAIMS = np.array(["swap", "global"])
 
@@ -48,6 +50,8 @@ class BranchingCoder(Coder):
             part = slice(start, start + CHUNK_ROWS)
             rows = X[part] if b is None else X[part] - b
             self._chunk(np.ascontiguousarray(rows if unit == 1 else rows / unit), D, G, part)
+        if _nearly_same(D, G):
+            self.claims[:] = 0
         self.claim = "exact" if self.claims.all() else "swap"
 
     def _chunk(self, rows: Array, D: Array, G: Array, part: slice) -> None:
@@ -56,8 +60,8 @@ class BranchingCoder(Coder):
         idx[:, : self.width], val[:, : self.width] = self.idx[part], self.val[part]
         found = idx, val, self.cnt[part], self.claims[part], self.nodes[part]
         if isinstance(self.penalty, Log | MCP):
-            kind, shape = ((concave.LOG, self.penalty.eps) if isinstance(self.penalty, Log) else
-                           (concave.MCP, self.penalty.gamma))
+            kind, shape = ((bent.LOG, self.penalty.eps) if isinstance(self.penalty, Log) else
+                           (bent.MCP, self.penalty.gamma))
             concave.code_rows(rows, D, G, kind, self.penalty.lam, shape, self.budget, *found)
         else:
             price = self.penalty.lam0 if isinstance(self.penalty, L0) else 0.0
@@ -96,6 +100,12 @@ class BranchingCoder(Coder):
         """(n,) what samples cost."""
         R, z = X - Z @ D, Z.toarray() if hasattr(Z, "toarray") else Z
         return 0.5 * (R * R).sum(axis=1) + self.penalty.cost(z).sum(axis=1)
+
+
+def _nearly_same(D: Array, G: Array) -> bool:
+    """Whether two atoms are within NEAR of one line, and not on it."""
+    a, b = np.nonzero(np.triu(np.abs(G) > 1 - 0.5 * NEAR * NEAR, 1))
+    return bool((np.abs(D[a] - np.sign(G[a, b])[:, None] * D[b]).max(initial=0)) > 4 * np.finfo(float).eps)
 
 
 class ConcaveCoder(BranchingCoder):

@@ -68,7 +68,7 @@ def complementarity(phi: Reduced, point: Point) -> float:
     D = point.theta[: phi.m]
     rows = max(1, (1 << 22) // phi.m)
     for start in range(0, len(point.R), rows):
-        S = (point.R[start : start + rows] / phi.lam) @ D.T
+        S = phi.scores(point, slice(start, start + rows))
         if phi.coder.signed:
             S = np.abs(S)
         here = inside[start : start + rows]

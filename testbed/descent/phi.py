@@ -7,7 +7,7 @@ which lam lies in [1/2, 1). What is made of sums over samples is written once, f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,8 @@ class Point:
     gradient : (m + extra, d) tangent gradient. pull : (m,) <E[z_j r], d_j>, which is nu_j = E[z_j g'(z_j)], under l1
     lam mu_j. curvature : (m + extra,)
     E[z_j^2] + pull_j, the diagonal the solvers precondition with. stationarity : S1's normalised residual; infinite
-    where phi is not a number. claim : of its codes, as of `exact.Coder`.
+    where phi is not a number. claim : of its codes, as of `exact.Coder`. wide : (n, G d) residuals of every prefix,
+    where there are several (see `testbed.descent.prefixes`).
     """
 
     theta: Array
@@ -42,6 +43,7 @@ class Point:
     R: Array
     codes: Any
     claim: str = "exact"
+    wide: Array = field(default_factory=lambda: np.empty((0, 0)))
 
 
 def slopes(theta: Array, lam: Array, value: Array, E: Array, mu: Array, square: Array,
@@ -150,6 +152,10 @@ class Reduced:
         z, w = val[inside], np.repeat(self.w, cnt)
         nu = np.bincount(idx[inside], w * z * self.penalty.slope(z), self.m).astype(float)  # of no codes: integers
         return float((w * self.penalty.cost(z)).sum()), nu[None]
+
+    def scores(self, point: Point, rows: slice) -> Array:
+        """(k, m) scores <r, d_j> / lam of some samples at a point."""
+        return (point.R[rows] / self.lam) @ point.theta[: self.m].T
 
     def tangent(self, theta: Array, V: Array) -> Array:
         """Project the atoms' rows of V onto the tangent space at theta; the bias row is free."""

@@ -19,10 +19,10 @@ import numpy as np
 from numba import prange
 
 from testbed.kernels import quadratic
+from testbed.kernels.bent import LOG, MCP, curvature, slope
 from testbed.kernels.branching import GLOBAL, ROWS, SWAP, TIE, TOLERANCE, outlook, workspace
 from testbed.kernels.jit import jit
 
-LOG, MCP = 0, 1
 GAP = 1e-11  # of |y|^2: nodes whose bound is within this of the best value hold nothing better
 STACK = 400
 OVERFLOW = -1
@@ -38,29 +38,16 @@ def price(kind, lam, shape, z):
 
 
 @jit()
-def slope(kind, lam, shape, z):
-    """g'(z)."""
-    if kind == LOG:
-        return lam / (1.0 + z / shape)
-    return max(lam - z / shape, 0.0)
-
-
-@jit()
-def bend(kind, lam, shape, z):
-    """g''(z); it is least at the lower end of any interval."""
-    if kind == LOG:
-        return -lam / shape / (1.0 + z / shape) ** 2
-    return -1.0 / shape if z < shape * lam else 0.0
-
-
-@jit()
 def _cholesky(G, kind, lam, shape, T, t, z, L):
-    """L L' = G + diag g''(z) on T[:t]; whether it is positive definite."""
+    """L L' = G + diag g''(z) on T[:t]; whether it is positive definite.
+
+    Over a box it is, if it is at the box's low, where g'' is least.
+    """
     for a in range(t):
         for b in range(a + 1):
             s = G[T[a], T[b]]
             if a == b:
-                s += bend(kind, lam, shape, z[T[a]])
+                s += curvature(kind, lam, shape, z[T[a]])
             for l in range(b):
                 s -= L[a, l] * L[b, l]
             if a == b:

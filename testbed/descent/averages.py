@@ -1,0 +1,48 @@
+"""BatchTopK's question: the best dictionary that uses so many atoms on average, not on each sample.
+
+With a multiplier lam0 for the average it is L0. The average falls as lam0 rises, by steps: one in between two steps is
+met as nearly as a bisection in lam0 finds it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from testbed import checks
+from testbed.descent.training import fit
+from testbed.errors import InputError
+from testbed.optimum import Optimum
+from testbed.penalties import L0
+
+NEAR = 1e-9  # averages nearer than this are the one asked for
+
+
+def fit_average(X: Any, n_atoms: int, average: float, weights: Any = None, seed: int = 0, restarts: int = 4,
+                start: Any = None, steps: int = 16, threads: int | None = None) -> Optimum:
+    """The optimum under L0 whose mean number of atoms on is nearest to `average`, of those tried: lam0 by `steps`
+    halvings (of its logarithm) between 1e-6 and 1 times the largest |x|^2 / 2; of equally near ones the earliest.
+
+    X, n_atoms, weights, seed, restarts, start, threads : as in `fit`. The optimum's problem.penalty is the L0 found.
+    Raises InputError naming the argument.
+    """
+    where = "fit_average"
+    X = checks.matrix(where, "X", X)
+    average = checks.number(where, "average", average, 0, open_low=True)
+    most = 0.5 * float((X * X).sum(axis=1).max())
+    if not most > 0:
+        raise InputError(f"{where}: X must not be zero everywhere")
+    low, high = np.log(1e-6 * most), np.log(most)
+    best: Optimum | None = None
+    for _ in range(checks.count(where, "steps", steps)):
+        middle = 0.5 * (low + high)
+        found = fit(X, n_atoms, weights=weights, seed=seed, restarts=restarts, start=start, threads=threads,
+                    penalty=L0(float(np.exp(middle))))
+        if best is None or abs(found.codes_per_sample - average) < abs(best.codes_per_sample - average) - NEAR:
+            best = found
+        if abs(found.codes_per_sample - average) <= NEAR:
+            break
+        low, high = (middle, high) if found.codes_per_sample > average else (low, middle)
+    assert best is not None
+    return best
