@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -124,11 +125,10 @@ def test_drawing_is_legible_and_reproducible(
     for suffix, content in files.items():  # as another process drew it, which had drawn other figures before
         assert content == (folder_of(name) / f"{name}{suffix}").read_bytes(), suffix
     assert b"<dc:date>" not in files[".svg"] and b"CreationDate" not in files[".pdf"]
+    labels_can_be_read_and_panels_hold_them(picture)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_labels_can_be_read_and_panels_hold_them(numbers_of: Numbers, name: str) -> None:
-    picture = gallery.figure(name).draw(numbers_of(name))
+def labels_can_be_read_and_panels_hold_them(picture: Any) -> None:
     shown = texts(picture)
     assert not collisions(picture, shown)
     assert least_type(picture) >= 7, "set sub- and superscripts in Unicode (style.low, style.high), not in mathtext"
