@@ -16,7 +16,7 @@ from conjectures.shrinking import Shrinking
 from conjectures.simplicity import rank
 from conjectures.suspects import Conjecture
 from conjectures.trying import Candidate, Tally, examine
-from conjectures.verifying import Counterexample, verify
+from conjectures.verifying import Counterexample, bounded, verify
 from testbed import InputError
 
 BEFORE = 10  # batches before each climb
@@ -80,6 +80,8 @@ class _Search:
         top = max(self.elite)
         self.elite.remove(top)
         heapq.heapify(self.elite)
+        if top[0] == -np.inf:  # no slope to be seen
+            return None
         high = climb(self.conjecture, top[2], self.rng, ROUNDS, self.tally, PLAIN, deadline)
         return high if high.value > self.conjecture.tolerance else None
 
@@ -129,12 +131,12 @@ def hunt(conjecture: Conjecture, budget: float = 60.0, problems: int | None = No
 def _settled(state: _Search, suspect: Candidate, end: float, shrink: bool, progress: Progress | None,
              ) -> Counterexample | None:
     """The simplest counterexample that comes of a violation and stands verification; None if none does."""
-    first = verify(state.conjecture, suspect, bounds=not shrink)
+    first = verify(state.conjecture, suspect)
     if first.refused:
         state.refused[first.refused] = state.refused.get(first.refused, 0) + 1
         return None
     if not shrink:
-        return first
+        return bounded(first)
     if progress is not None:
         progress(f"violated by {suspect.value:.3g}; making it small")
     passed = [suspect]
@@ -145,6 +147,6 @@ def _settled(state: _Search, suspect: Candidate, end: float, shrink: bool, progr
     for candidate in sorted(passed, key=lambda c: rank(c.problems)):
         found = verify(state.conjecture, candidate)
         if not found.refused:
-            return found
+            return bounded(found)
         state.refused[found.refused] = state.refused.get(found.refused, 0) + 1
-    return first
+    return bounded(first)

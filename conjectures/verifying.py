@@ -7,7 +7,7 @@ gap.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,8 +53,8 @@ class Counterexample:
         return _places(self.residual)
 
 
-def verify(conjecture: Conjecture, candidate: Candidate, bounds: bool = True) -> Counterexample:
-    """Measure a candidate anew. bounds : also ask for the certified gap, which takes up to a second.
+def verify(conjecture: Conjecture, candidate: Candidate) -> Counterexample:
+    """Measure a candidate anew; the certified gap is left for `bounded`.
 
     InputError where the conjecture's file misbehaves, or answers the same question in two ways.
     """
@@ -69,9 +69,16 @@ def verify(conjecture: Conjecture, candidate: Candidate, bounds: bool = True) ->
                                                                           or p.where == "code")])
     best = _best(optimum)
     found = Counterexample(Optimum.at(problem, candidate.D, candidate.b, optimum.Z, hessian_min=second.least), residual,
-                           second, others, best, _gap(optimum) if bounds else None, "")
-    refused = _refused(conjecture, found)
-    return found if not refused else Counterexample(**(vars(found) | {"refused": refused}))
+                           second, others, best, None, "")
+    return replace(found, refused=_refused(conjecture, found))
+
+
+def bounded(found: Counterexample) -> Counterexample:
+    """The same with its certified gap, where there is one: up to a second of work."""
+    try:
+        return replace(found, bounds=gap(found.optimum))
+    except (InputError, NumericsError):
+        return found
 
 
 def _best(optimum: Optimum) -> float:
@@ -82,13 +89,6 @@ def _best(optimum: Optimum) -> float:
     except CodingError:
         return optimum.objective
     return min(optimum.objective, other.objective if other.status != "unconverged" else np.inf)
-
-
-def _gap(optimum: Optimum) -> Gap | None:
-    try:
-        return gap(optimum)
-    except (InputError, NumericsError):
-        return None
 
 
 def _refused(conjecture: Conjecture, found: Counterexample) -> str:

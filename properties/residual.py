@@ -18,8 +18,8 @@ class Residual:
 
     arrays : one or more arrays of dimensionless violations >= 0 (NaN where one could not be computed).
     axes : for each array, what each of its axes counts; no axes for a single number.
-    nearest : the largest excess, slack (< 0) included: how near a statement that holds is to failing. Not every
-        statement says; then it is -inf.
+    nearest : the largest excess that is not 0, slack (< 0) included: how near a statement that holds is to failing.
+        Not every statement says; then it is -inf.
 
     Residuals are joined by `|`: a statement with several parts holds when all of them do.
     """
@@ -97,7 +97,8 @@ def violation(excess: Any, *axes: Axis) -> Residual:
     """
     excess = np.asarray(excess, dtype=np.float64)
     values = np.where(np.isfinite(excess), np.maximum(excess, 0), np.nan)
-    return Residual((values,), (axes,), float(excess.max(initial=-np.inf)))
+    said = excess[excess != 0]  # 0 is where nothing is claimed
+    return Residual((values,), (axes,), float(said.max(initial=-np.inf)))
 
 
 def peak(excess: Any, *axes: Axis) -> Residual:

@@ -26,6 +26,8 @@ def run(page: str, capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
         if kind == "text":
             found.append((printed, text))
         else:
+            if named := re.match(r"# (\w+\.py)\n", text):  # a file that what follows reads
+                Path(named.group(1)).write_text(text)
             exec(compile(text, f"docs/{page}.md", "exec"), names)
             printed = capsys.readouterr().out
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -215,6 +216,8 @@ def test_a_new_statement_is_listed_printed_and_measured(copy: Path) -> None:
     assert re.search(r"^X1  centroid .* holds", run(copy, "-m", "commands", "check", "o.npz"), re.M)
     assert "### X1, centroid" in run(copy, "-m", "properties")
     assert '"X1"' in run(copy, "-m", "commands", "check", "o.npz", "--json")
+    tried = run(copy, "-m", "commands", "conjecture", "properties/x1_centroid.py", "--problems", "64", "--json")
+    assert json.loads(tried)["id"] == "X1" and json.loads(tried)["applies"] > 0
 
 
 @pytest.mark.slow
@@ -226,6 +229,17 @@ def test_a_new_statement_passes_the_tests_of_all(copy: Path) -> None:
               "tests/commands/test_theory.py")
     assert "passed" in out and "failed" not in out
     assert "X1" in run(copy, "-m", "pytest", "-q", "--collect-only", "tests/properties/test_negative_controls.py")
+    many = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/properties/test_many_problems.py", "-k",
+               "X1 and enough")
+    assert "1 passed" in many
+
+
+@pytest.mark.slow
+def test_a_new_statement_is_drawn_by_figures_that_show_all(copy: Path) -> None:
+    run(copy, "-m", "commands", "figures", "impostors", "--out", "out")
+    with np.load(copy / "out" / "impostors.npz") as numbers:
+        ids, applied = list(numbers["report_ids"]), numbers["report_applied"]
+        assert "X1" in ids and len(ids) == len(properties.ALL) + 1 and applied.shape[1] == len(ids)
 
 
 def test_an_id_may_be_typed_in_small_letters(capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,7 +78,7 @@ def test_a_broken_conjecture_is_made_small_and_written(conjecture: Any, tmp_path
 
 
 def test_the_same_seed_finds_the_same(conjecture: Any) -> None:
-    text = "def residual(o):\n    return ((o.problem.weights @ o.R) ** 2).sum() ** 0.5 / o.problem.lam\n"  # B1, bias or no
+    text = "def residual(o):\n    return ((o.problem.weights @ o.R) ** 2).sum() ** 0.5 / o.problem.lam\n"
     runs = [conjecture(text, "--problems", "600", "--budget", "600", "--json", "--seed", seed)[1] for seed in "112"]
     first, second, other = (json.loads(run) for run in runs)
     assert first["counterexample"] == second["counterexample"] and first["kinds"] == second["kinds"]
@@ -111,18 +111,18 @@ MISBEHAVED = {
     "holds nothing": ("x = 1\n", "must hold one Property or one function residual(optimum); it holds 0 and none"),
     "holds no function": ("residual = 3\n", "residual must be a function"),
     "raises": ("def residual(o):\n\n    return o.nothing\n", "line 3: raises AttributeError"),
-    "raises further in": ("def help(o):\n    return o.D / o.missing\ndef residual(o):\n    return help(o)\n", "line 2:"),
+    "raises further in": ("def help(o):\n    return o.no\ndef residual(o):\n    return help(o)\n", "line 2: raises"),
     "recurs": ("def residual(o):\n    return residual(o)\n", "line 2: raises RecursionError"),
     "returns the wrong shape": ("def residual(o):\n    return o.D[:, :, None]\n", "line 2: returns shape ("),
     "returns a word": ("def residual(o):\n    x = 'no'\n    return x\n", "line 3: returns str, not numbers"),
     "returns NaN": ("def residual(o):\n    x = float('inf')\n    return 0 * x\n", "line 3: returns nan as a violation"),
-    "returns what is negative": ("def residual(o):\n    return o.mu - 1e9\n", "line 2: returns a negative violation, -1e"),
+    "returns what is negative": ("def residual(o):\n    return o.mu - 1e9\n", "line 2: returns a negative violation"),
     "trusts a claim": ("def residual(o):\n    return float(o.status == 'global')\n", "line 2: asks for optimum.status"),
     "hides that": ("def residual(o):\n    try:\n        return len(getattr(o, 'objectives'))\n"
                    "    except Exception:\n        return 0\n", "line 3: asks for optimum.objectives"),
     "applies to nothing": ("def residual(o):\n    return None\n", "there was nothing to test in any of"),
-    "changes its mind": ("import random\ndef residual(o):\n    return random.random()\n", "two calls at one optimum differ"),
-    "names no place": ("WHERE = 'somewhere'\ndef residual(o):\n    return 0\n", "WHERE must be one of code, stationary"),
+    "changes its mind": ("import random\ndef residual(o):\n    return random.random()\n", "two calls at one"),
+    "names no place": ("WHERE = 'somewhere'\ndef residual(o):\n    return 0\n", "WHERE must be one of code"),
 }
 
 
@@ -138,8 +138,8 @@ def test_a_file_that_misbehaves_is_named_with_the_line(conjecture: Any, what: st
 @pytest.mark.parametrize(("text", "words"), [
     ("import time\ntime.sleep(60)\n", "line 2: still running after 0.3 s"),
     ("def residual(o):\n    while True:\n        pass\n", ": still running after 0.3 s"),
-    ("def residual(o):\n    while True:\n        try:\n            sum(range(10**5))\n        except:\n            pass\n",
-     "guess.py"),  # swallows everything: it is told again and again
+    ("def residual(o):\n    while True:\n        try:\n            sum(range(99999))\n        except:\n            pass\n",
+     ": still running after 0.3 s"),  # swallows everything: it is told again and again
 ])
 def test_a_file_that_hangs_is_stopped(conjecture: Any, text: str, words: str) -> None:
     status, _, err = conjecture(text, "--problems", "64", "--limit", "0.3")

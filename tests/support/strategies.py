@@ -49,12 +49,12 @@ class Recipe:
 @st.composite
 def recipes(draw: st.DrawFn, biased: bool | None = None, nonnegative: bool | None = None) -> Recipe:
     """Recipes; the two choices are drawn too unless they are given."""
-    n, d = draw(st.integers(1, 24)), draw(st.integers(1, 5))
+    d = draw(st.integers(1, 5))
     share = draw(st.sampled_from([0.15, 0.05, 0.4, 0.9, 1.5]))  # lam over the longest |x|; above 1 every code is zero
     words = draw(st.frozensets(st.sampled_from(DECORATIONS), max_size=3).filter(lambda few: not set(SCALES) <= few))
-    X = np.array(draw(st.lists(st.lists(NUMBERS, min_size=d, max_size=d), min_size=n, max_size=n)))
-    if "sparse" in words:
-        X[np.array(draw(st.lists(st.booleans(), min_size=n * d, max_size=n * d))).reshape(n, d)] = 0
+    row = st.lists(st.just(0.0) | NUMBERS if "sparse" in words else NUMBERS, min_size=d, max_size=d)
+    points = draw(st.lists(st.tuples(row, WEIGHTS), min_size=1, max_size=24))  # so that points can be left out
+    X, n = np.array([x for x, _ in points]), len(points)
     if "ties" in words:
         X = np.round(2 * X) / 2
     if "rank loss" in words:
@@ -64,10 +64,10 @@ def recipes(draw: st.DrawFn, biased: bool | None = None, nonnegative: bool | Non
     if "repeated rows" in words:
         X[n // 2 :] = X[: n - n // 2]
     if "zero rows" in words:
-        X[draw(st.integers(0, n - 1)) :: 3] = 0
+        X[::3] = 0
     weights = [1] * n
     if words & {"weights", "no weight"}:
-        weights = draw(st.lists(WEIGHTS, min_size=n, max_size=n))
+        weights = [weight for _, weight in points]
         if "no weight" in words:
             weights[1::3] = [0] * len(weights[1::3])
     longest = float(np.linalg.norm(X, axis=1).max())
