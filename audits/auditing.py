@@ -114,8 +114,8 @@ def audit(sae: SAE, data: Any, lam: float | None = None, *, rows: int | None = N
         tail.add(R["codes"])
     stand = stand_ins(dictionary, sums["codes"], say)
     if stand.left_out:
-        notes = [*notes, f"{stand.left_out} latents were too many to be left out one by one: no absorbed pair of theirs "
-                         "is listed"]
+        notes = [*notes, f"{stand.left_out} latents were too many to be left out one by one: no absorbed pair of "
+                         "theirs is listed"]
     return Audit.of(sae, source, kept, penalty, price, ledger, refined.name, best.name, dictionary.problem.floor, sums,
                     exact.measured(dictionary, sums["codes"], say), exact.slopes(dictionary), stand, error, tail,
                     _moved(evaluated, D, b, own, lam, bias), notes)
