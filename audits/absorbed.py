@@ -75,7 +75,7 @@ def stand_ins(dictionary: Dictionary, sums: Moments, say: Callable[[str, int, in
     for j, sparse in codes.items():
         Z = sparse.toarray()
         on = held.Z[held.of(j)].toarray() != 0
-        for k in np.flatnonzero(candidate[j]):
+        for k in np.flatnonzero(candidate[j]).tolist():
             rivals = candidate[:, k] | candidate[:, j]
             rivals[[j, k]] = False
             alone = ~on[:, rivals].any(axis=1)
