@@ -76,6 +76,7 @@ def audit(sae: SAE, data: Any, lam: float | None = None, *, rows: int | None = N
         raise InputError(f"{where}: {source.name} has {n} rows; an audit takes at least {FEWEST}")
     if lam is not None:
         lam = checks.number(where, "lam", lam, 0, open_low=True)
+    restarts, seed = checks.integer(where, "restarts", restarts, 0), checks.integer(where, "seed", seed, 0)
     say = progress or (lambda *_: None)
     kept = np.flatnonzero(~sae.dead)
     if not len(kept):
