@@ -53,7 +53,7 @@ def stand_ins(dictionary: Dictionary, sums: Moments, say: Callable[[str, int, in
     m = len(sums.D)
     usual = sums.z / np.where(sums.live, sums.on, 1)
     possible = _possible(sums, usual)
-    asked = possible.any(axis=1)
+    asked: np.ndarray = np.asarray(possible.any(axis=1))
     most = min(BUDGET, HELD // sums.D.shape[1]) // SAMPLE
     order = np.flatnonzero(asked)[np.argsort(-sums.z[asked], kind="stable")]
     asked[order[most:]] = False
@@ -62,19 +62,20 @@ def stand_ins(dictionary: Dictionary, sums: Moments, say: Callable[[str, int, in
         return StandIns(share, strength, asked, 0)
     held = sample(dictionary.blocks(lambda done, total: say("samples to leave latents out of", done, total)), asked)
     carried = np.zeros((m, m))
-    codes: dict[int, Array] = {}
+    codes: dict[int, csr_array] = {}
     done, total = 0, len(held.atom)
     without = _Without(dictionary)
-    for j in np.flatnonzero(asked):
+    for j in np.flatnonzero(asked).tolist():
         rows = held.of(j)
         codes[j] = without.codes(j, held.X[rows])
-        carried[j] = (codes[j] >= USUAL * usual).mean(axis=0)
+        carried[j] = (codes[j].toarray() >= USUAL * usual).mean(axis=0)
         done += len(rows)
         say("codes without a latent", done, total)
     candidate = possible & (carried >= CANDIDATE)
-    for j, Z in codes.items():
+    for j, sparse in codes.items():
+        Z = sparse.toarray()
         on = held.Z[held.of(j)].toarray() != 0
-        for k in np.flatnonzero(candidate[j]):
+        for k in np.flatnonzero(candidate[j]).tolist():
             rivals = candidate[:, k] | candidate[:, j]
             rivals[[j, k]] = False
             alone = ~on[:, rivals].any(axis=1)
@@ -104,15 +105,15 @@ class _Without:
         self.D = dictionary.D.copy()
         self.gram = exact.gram(self.D).copy()
 
-    def codes(self, j: int, X: Array) -> Array:
-        """(k, m) dense, zero in column j."""
+    def codes(self, j: int, X: Array) -> csr_array:
+        """(k, m), nothing in column j."""
         atom, cosines = self.D[j].copy(), self.gram[j].copy()
         self.D[j] = self.gram[j] = self.gram[:, j] = 0
         self.gram[j, j] = 1
         Z = exact.codes(X, self.D, self.b, self.lam, True, self.gram)
         self.D[j] = atom
         self.gram[j] = self.gram[:, j] = cosines
-        return np.asarray(Z.toarray())
+        return Z
 
 
 class Held:

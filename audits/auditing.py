@@ -76,6 +76,7 @@ def audit(sae: SAE, data: Any, lam: float | None = None, *, rows: int | None = N
         raise InputError(f"{where}: {source.name} has {n} rows; an audit takes at least {FEWEST}")
     if lam is not None:
         lam = checks.number(where, "lam", lam, 0, open_low=True)
+    restarts, seed = checks.integer(where, "restarts", restarts, 0), checks.integer(where, "seed", seed, 0)
     say = progress or (lambda *_: None)
     kept = np.flatnonzero(~sae.dead)
     if not len(kept):
@@ -114,8 +115,8 @@ def audit(sae: SAE, data: Any, lam: float | None = None, *, rows: int | None = N
         tail.add(R["codes"])
     stand = stand_ins(dictionary, sums["codes"], say)
     if stand.left_out:
-        notes = [*notes, f"{stand.left_out} latents were too many to be left out one by one: no absorbed pair of theirs "
-                         "is listed"]
+        notes = [*notes, f"{stand.left_out} latents were too many to be left out one by one: no absorbed pair of "
+                         "theirs is listed"]
     return Audit.of(sae, source, kept, penalty, price, ledger, refined.name, best.name, dictionary.problem.floor, sums,
                     exact.measured(dictionary, sums["codes"], say), exact.slopes(dictionary), stand, error, tail,
                     _moved(evaluated, D, b, own, lam, bias), notes)

@@ -72,7 +72,8 @@ class Audit:
     @classmethod
     def of(cls, sae: SAE, data: Rows, kept: np.ndarray, penalty: Penalty, price: Price, ledger: Ledger, refined: str,
            best: str, bound: float, sums: dict[str, Moments], exact_only: tuple[Measured, ...],
-           slopes: Array, stand: StandIns, error: Amortisation, tail: Tail, moved: list[dict[str, float]], notes: list[str]) -> Audit:
+           slopes: Array, stand: StandIns, error: Amortisation, tail: Tail, moved: list[dict[str, float]],
+           notes: list[str]) -> Audit:
         """From what was summed; `kept` numbers the atoms that have a direction in the SAE's own order."""
         objective = {"encoder": ledger.mean("encoder"), "codes": ledger.mean("codes"), "refined": ledger.mean(refined),
                      "best": ledger.mean(best), "floor": Mean(bound, 0.0)}
@@ -104,7 +105,8 @@ class Audit:
                    [{"atom": int(kept[j]), "slope": float(slopes[j])}
                     for j in np.argsort(-slopes, kind="stable")[:SPLITS] if slopes[j] > 0],
                    {"decoder": np.flatnonzero(sae.dead).tolist()} | silent, tail.gains(),
-                   {name: predictability(held, lam, price.free and name == "encoder") for name, held in sums.items()}, moved, notes)
+                   {name: predictability(held, lam, price.free and name == "encoder") for name, held in sums.items()},
+                   moved, notes)
 
     def __str__(self) -> str:
         """The first line says which penalty; then the account, the statements, and how many pairs there are."""
@@ -171,7 +173,8 @@ def _lines(audit: Audit) -> list[str]:
         share = f"{100 * part.value / excess:6.2f} %" if excess > 0 else ""
         lines.append(f"  {words:<25} {part.value:.3e} ± {part.standard_error:.1e}  {share}")
     price = audit.price
-    lines += ["", "implied price over latents: " + ("none was paid, and E[z r] should vanish (N2); " if price.free else "")
+    lines += ["", "implied price over latents: "
+              + ("none was paid, and E[z r] should vanish (N2); " if price.free else "")
               + f"median {price.median:.4g} ± {price.standard_error:.1g}, "
               f"5 % to 95 % {price.q05:.4g} to {price.q95:.4g}"]
     for row in audit.moved[1:]:
@@ -185,7 +188,8 @@ def _lines(audit: Audit) -> list[str]:
         lines.append(f"{judged.id:<4} {left} {_cells(judged)}".rstrip())
     silent, hidden = audit.dead, sum(pair["kind"] == "absorbed" for pair in audit.nested)
     lines += ["", f"nested pairs {len(audit.nested) - hidden}   absorbed pairs {hidden}   antipodal pairs "
-                  f"{len(audit.antipodal)}   near-duplicates {len(audit.twins)}", f"dead latents: {len(silent['decoder'])} without a direction, "
+                  f"{len(audit.antipodal)}   near-duplicates {len(audit.twins)}",
+              f"dead latents: {len(silent['decoder'])} without a direction, "
               f"{len(silent['encoder'])} silent at the encoder's codes, {len(silent['codes'])} at exact codes"]
     if audit.splits:
         listed = ", ".join(f"{split['atom']} ({split['slope']:.2g})" for split in audit.splits[:3])

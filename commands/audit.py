@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     from testbed import checks, files
     from testbed.data import Shards, as_rows
 
-    page = outcome.target(arguments.report, ".html") if arguments.report else None
+    page = outcome.target(arguments.report, ".html", "--report") if arguments.report else None
     table = outcome.target(arguments.out, ".npz") if arguments.out else None
     if page is not None:
         checks.installed("audit", "figures", "matplotlib")

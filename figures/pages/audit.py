@@ -78,9 +78,9 @@ def _pictures(audit: Audit) -> list[tuple[str, str, Callable[[Any], Any], str]]:
          "as are evaluated, and the grey bars reach four standard deviations beyond. At the encoder's codes A2 reads "
          f"{codes['A2'].ratio:.3g}. S5, S6, B2 and B3 need exact codes."),
         ("pairs", f"{nested} nested pairs, {absorbed} absorbed ones, {antipodal} antipodal ones", _pairs(audit),
-         "(a) Parents and children at exact codes, nested (the child fires with its parent only) or absorbed (the parent "
-         "would be on, were the child away): the measured left side of S6 against the bound that optimality sets; a "
-         "point above the line breaks it. (b) Firing rate at exact codes "
+         "(a) Parents and children at exact codes, nested (the child fires with its parent only) or absorbed (the "
+         "parent would be on, were the child away): the measured left side of S6 against the bound that optimality "
+         "sets; a point above the line breaks it. (b) Firing rate at exact codes "
          "against the least cosine to any other latent that fires; left of the dotted line pairs count as antipodal."),
     ]
 

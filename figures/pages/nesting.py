@@ -55,8 +55,8 @@ def _places(pairs: Sequence[dict[str, Any]]) -> int:
 def draw(pairs: Sequence[dict[str, Any]]) -> Any:
     """The graph of nested pairs (`audits.Audit.nested`, at least one), in as many panels as a column of print has room.
 
-    An edge is blue where the child has absorbed the parent, vermilion where a nested pair breaks S6, at an angle that no
-    optimum allows, and grey where it may stay.
+    An edge is blue where the child has absorbed the parent, vermilion where a nested pair breaks S6, at an angle that
+    no optimum allows, and grey where it may stay.
     """
     places = _places(pairs)
     panels: list[list[Family]] = [[]]

@@ -138,6 +138,12 @@ def test_bad_activations(data, trained, change, words):
         audit(trained, change(data), refine=False)
 
 
+def test_bad_options(data, trained):
+    for name in ("seed", "restarts"):
+        with pytest.raises(InputError, match=f"audit: {name} must be >= 0; got -1"):
+            audit(trained, data, refine=False, **{name: -1})
+
+
 def test_activations_of_another_scale_are_said_to_be_wrong(data, trained):
     found = audit(trained, 0.02 * data + 3.0, 0.1, refine=False)
     assert found.explained["encoder"] < 0 and "a wrong layer" in str(found)

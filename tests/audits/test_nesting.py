@@ -12,7 +12,8 @@ def made(pairs, parents, latents):
     rng = np.random.default_rng(pairs)
     return [{"child": int(rng.integers(latents)), "parent": int(rng.integers(parents)) * (latents // parents),
              "p": 1 - 0.0002 * k, "kind": ("nested", "nested", "absorbed")[k % 3],
-             "would": float("nan") if k % 5 == 1 else 0.95, "cosine": -0.999 + 0.003 * k, "left": float(k % 2), "right": 0.5}
+             "would": float("nan") if k % 5 == 1 else 0.95, "cosine": -0.999 + 0.003 * k,
+             "left": float(k % 2), "right": 0.5}
             for k in range(pairs)]
 
 

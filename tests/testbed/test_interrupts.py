@@ -37,7 +37,8 @@ def test_results_are_the_same_bits_however_often_it_stops(monkeypatch):
     assert all(hi - lo == 1 for _, lo, hi in calls) and len(calls) > N
 
 
-@pytest.mark.parametrize(("blocks", "work"), [(32, 0), (32, 1 << 20), (32, 1 << 31), (20_000, 20_000 * 60**3), (7, 1e15)])
+@pytest.mark.parametrize(("blocks", "work"), [(32, 0), (32, 1 << 20), (32, 1 << 31), (20_000, 20_000 * 60**3),
+                                              (7, 1e15)])
 def test_a_call_has_a_quarter_second_of_work_unless_threads_would_idle(blocks, work, monkeypatch):
     monkeypatch.setattr(sums, "share", lambda: 2)
     parts = sums.shares(blocks, work)
