@@ -30,7 +30,9 @@ def arrays(found: Mapping[str, tuple[Any, bool]]) -> dict[str, Any]:
     import properties
 
     reports = [report for report, _ in found.values()]
-    ids = [p.id for p in properties.ALL]
+    said = {verdict.id for report in reports for verdict in report.verdicts}  # of this penalty
+    every = [p for p in properties.ALL if p.id in said]
+    ids = [p.id for p in every]
     residual = np.full((len(reports), len(ids)), np.nan)
     worst = [[""] * len(ids) for _ in reports]
     for i, report in enumerate(reports):
@@ -41,7 +43,7 @@ def arrays(found: Mapping[str, tuple[Any, bool]]) -> dict[str, Any]:
             residual[i, column], worst[i][column] = verdict.residual, verdict.worst
     return {
         "report_labels": list(found), "report_trained": [trained for _, trained in found.values()],
-        "report_ids": ids, "report_tolerance": [p.tolerance for p in properties.ALL],
+        "report_ids": ids, "report_tolerance": [p.tolerance for p in every],
         "report_residual": residual, "report_worst": worst,
         "report_applied": [[r[id].holds is not None for id in ids] for r in reports],
         "report_status": [r.status for r in reports], "report_objective": [r.objective for r in reports],

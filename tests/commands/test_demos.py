@@ -109,8 +109,8 @@ def test_conjecture(choice: str, bias: bool, dimensions: int, most: int) -> None
 def test_the_list_of_demos(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["absorption", "antipodal", "audit", "conjecture", "residuals",
-                                                   "splitting", "wide_limit"]
+    assert [line.split()[0] for line in lines] == ["absorption", "antipodal", "audit", "conjecture", "lecture",
+                                                   "residuals", "splitting", "wide_limit"]
     assert all(len(line.split()) > 5 for line in lines)
 
 
