@@ -55,6 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
     assert found is not None
     same = int((found <= optimum.objective * (1 + 1e-9)).sum())
     print(f"restarts      {len(found)}; {same} reached the best, the worst ended at {found.max():.12g}")
+    if optimum.schedule != "plain":
+        print(f"came by       {optimum.schedule}")
     if optimum.status == "unconverged":
         outcome.complain(f"testbed: training did not converge ({optimum.reason}); the result was written and says so")
         return outcome.FAILED

@@ -73,7 +73,8 @@ def same(a: Path, b: Path) -> bool:
 
 def start(plan: Path, out: Path, *options: str) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, "-m", "commands", "sweep", str(plan), "--out", str(out), *options],
-                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # whoever started us
 
 
 def kill(plan: Path, out: Path, rng: random.Random, how: signal.Signals, *options: str) -> int | None:

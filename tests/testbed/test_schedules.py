@@ -154,3 +154,14 @@ def test_an_exchange_is_kept_only_where_phi_is_lower(crowded):
         kept = exchange(engine, M // 2, lambda: None)
         assert engine.point.value < value if kept else engine.point.value == value
         assert len(ALONE) == 1
+
+
+@pytest.mark.nightly
+def test_256_features_in_64_dimensions_are_found_from_drawn_atoms():
+    """The cell of question O43 (docs/questions.md) at a penalty where plain descent is lost."""
+    sample = superposition(gamma=0.3, seed=0).sample(8000, 0)
+    truth, found = fit(sample.X, 256, LAM, start=sample.features), fit(sample.X, 256, LAM, restarts=1)
+    free = np.r_[38:128, 166:256]
+    for some in (truth, found):
+        assert some.status == "local_min" and (match(some.D, sample.features).cosine[free] > 0.95).all()
+    assert found.objective < truth.objective * (1 + 1e-3)
