@@ -70,7 +70,7 @@ def nested(world: World, penalty: Penalty) -> Prediction:
     absorption, F = (1 - rho) e_g(a) + rho e_g(t). Under Energy that holds to tau = `letting_go`; beyond it both atoms
     are on at the child's point and the law N6 gives their cosine, until from tau = `merging` on they coincide.
     """
-    sample, X, w, basis = _plane(world, "T8")
+    codes, X, w, basis = _plane(world, "T8")
     _unique(penalty)
     lengths = np.linalg.norm(X, axis=1)
     found: Prediction | None = None
@@ -85,7 +85,7 @@ def nested(world: World, penalty: Penalty) -> Prediction:
         cosine = float(X[0] @ X[1] / lengths.prod())
         values = {"shares_from": letting_go(penalty.lam, float(lengths.max()), cosine),
                   "merges_from": merging(penalty.lam, X, w)[0]}
-    return _best("T8", penalty, X, w, basis, found, values)
+    return _best("T8", penalty, codes, X, w, basis, found, values)
 
 
 def correlated(world: World, penalty: Penalty) -> Prediction:
@@ -97,9 +97,9 @@ def correlated(world: World, penalty: Penalty) -> Prediction:
 
     one atom serves the pair and a single: at 45 + delta degrees, tan(2 delta) = alpha / (2 beta). Nothing tilts before.
     """
-    sample, X, w, basis = _plane(world, "T9")
+    codes, X, w, basis = _plane(world, "T9")
     _unique(penalty)
-    mass = {tuple(code): p for code, p in zip(sample.codes.tolist(), sample.weights.tolist(), strict=True)}
+    mass = {tuple(code): p for code, p in zip(codes.tolist(), w.tolist(), strict=True)}
     alpha, beta = mass[1.0, 0.0], mass.get((1.0, 1.0), 0.0)
     free = penalty.lam0 if isinstance(penalty, L0) else None
     if isinstance(penalty, MCP) and penalty.gamma * penalty.lam <= math.cos(math.pi / 4):
@@ -114,7 +114,7 @@ def correlated(world: World, penalty: Penalty) -> Prediction:
         angles, F, name = ((0.0, math.pi / 2), truth, "faithful") if truth <= other else (
             (0.0, math.pi / 4 + delta), other, "absorbed")
         found = _told("T9", basis, np.array(angles), F, name, values, "codes are free of charge once they are on")
-    return _best("T9", penalty, X, w, basis, found, values)
+    return _best("T9", penalty, codes, X, w, basis, found, values)
 
 
 def dense(world: World, penalty: Penalty) -> Prediction:
@@ -177,8 +177,8 @@ def one_sparse(world: World, penalty: Penalty) -> Prediction:
                       "one atom per direction, a concave price, and every magnitude coded")
 
 
-def _plane(world: World, statement: str) -> tuple[Any, Array, Array, Array]:
-    """The sample, its nonzero points (n, 2) in the plane of the two features, their weights, and the plane's basis."""
+def _plane(world: World, statement: str) -> tuple[Array, Array, Array, Array]:
+    """Of the points that are not zero: codes (n, 2), places (n, 2) in the plane of the features, weights; and its basis."""
     if world.offset.any() or world.n_features != 2:
         raise InputError(f"predict: {statement} is for two features without offset")
     sample = world.exact()
@@ -186,7 +186,7 @@ def _plane(world: World, statement: str) -> tuple[Any, Array, Array, Array]:
     across = f - (v @ f) * v
     basis = np.array([v, across / np.linalg.norm(across)])
     some = sample.codes.any(axis=1)
-    return sample, (sample.X @ basis.T)[some], sample.weights[some], basis
+    return sample.codes[some], (sample.X @ basis.T)[some], sample.weights[some], basis
 
 
 def _unique(penalty: Penalty) -> None:
@@ -202,7 +202,7 @@ def _told(statement: str, basis: Array, angles: Array, F: float, name: str, valu
                       {"regime": name, "angles": angles} | values, False, because)
 
 
-def _best(statement: str, penalty: Penalty, X: Array, w: Array, basis: Array, found: Prediction | None,
+def _best(statement: str, penalty: Penalty, codes: Array, X: Array, w: Array, basis: Array, found: Prediction | None,
           values: Mapping[str, Any]) -> Prediction:
     """The closed form, unless the search finds better; then what it finds."""
     pair = priced.minima(penalty, X, w)[0]
@@ -211,8 +211,9 @@ def _best(statement: str, penalty: Penalty, X: Array, w: Array, basis: Array, fo
     if pair.flat:
         raise InputError(f"predict: under {penalty} the optimum is not unique: a valley leads on from atoms at "
                          f"{np.degrees(pair.angles[0]):.1f} and {np.degrees(pair.angles[1]):.1f} degrees (N9)")
-    angles = np.arctan2(X[:, 1], X[:, 0])
-    name = priced.regime(pair, w, float(angles.min()), math.pi / 2)
+    some = int(np.argmax(codes[:, 1]))
+    feature = X[some] - codes[some, 0] * np.array([1.0, 0])
+    name = priced.regime(pair, codes.all(axis=1), 0.0, math.atan2(feature[1], feature[0]))
     D = unit(pair.angles)
     return Prediction(statement, D @ basis, np.zeros(basis.shape[1]), pair.objective,
                       {"regime": name, "angles": pair.angles, "cosine": float(D[0] @ D[1])} | values, False,

@@ -39,5 +39,5 @@ PROPERTY = Property(
     id="N1", name="codes pay their price", where="code", tolerance=CODE_TOLERANCE, gather=gather, finish=finish,
     case=pieces, penalties=SUCCESSORS,
     statement="⟨r, dⱼ⟩ = g′(zⱼ) where zⱼ > 0; ⟨r, dⱼ⟩ ≤ g′(0+) elsewhere   (L0: ≤ √(2λ₀), and zⱼ ≥ √(2λ₀) where on)",
-    tests="tests/properties/test_successors.py",
+    tests="tests/properties/test_successors.py", no_figure="a condition on each code, of which all others are made",
 )

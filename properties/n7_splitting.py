@@ -36,5 +36,5 @@ PROPERTY = Property(
     id="N7", name="splitting, concave price", where="local_min", tolerance=TOLERANCE, gather=gather, finish=finish,
     case=turns, penalties=("log", "mcp", "l0", "topk"), needs="coincident atoms",
     statement="dⱼ = dₖ, g concave ⇒ r = g′(zⱼ)dⱼ wherever j is on: else dⱼ ± εu lowers φ by εE[zⱼ|⟨u, r⟩|]",
-    tests="tests/properties/test_successors.py",
+    tests="tests/properties/test_successors.py", no_figure="the picture of M2, under another price",
 )

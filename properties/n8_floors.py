@@ -15,7 +15,7 @@ reached where all m atoms lie on one ray, and never by an atom a point: atoms sh
 
 from __future__ import annotations
 
-from properties.base import Evidence, PRICED, Statement
+from properties.base import PRICED, Evidence, Statement
 
 
 def private_atoms() -> Evidence:
@@ -41,5 +41,4 @@ STATEMENT = Statement(
     id="N8", name="floors, any price", where="every dictionary and bias", penalties=PRICED,
     statement="g concave: F ≥ E[e_g(|x − b|)], reached with an atom a ray; Energy: E[e(|x − b|)] with τ/m",
     tests="tests/properties/test_successors.py", code="testbed.penalties.base", demonstrate=private_atoms,
-    no_figure="bounds that the atlas of objectives uses",
 )

@@ -133,6 +133,24 @@ CHAPTERS: tuple[Chapter, ...] = (
         ),
     ),
     Chapter(
+        "successors", "Successors",
+        ("What codes cost can be chosen otherwise: an energy price, a concave one, one that saturates, a count. The "
+         "objective sees an atom through its residual alone, so that most of what holds under l1 holds with the price "
+         "at the margin, g′(z), in the place of λ: balance, normal equations, the residual's structure. What an atom pays "
+         "can be read off a dictionary.",
+         "Three things change. A parent may stay on under its child, at one cosine that the price sets. Correlated "
+         "features stop pulling atoms together once codes are free. And optima stop being unique: valleys lead from the "
+         "truth to others that cost the same, and past their end there is often something cheaper. Under none of these "
+         "objectives is a nested pair of features the optimum."),
+        (
+            "nesting_law",
+            "six_objectives",
+            "predictable",
+            "price_fingerprint",
+            "objectives_atlas",
+        ),
+    ),
+    Chapter(
         "data", "Real data",
         ("None of this needs a toy. The statements about an optimum hold for any data, so that a dictionary "
          "trained on images can be held to them to the same digits.",),

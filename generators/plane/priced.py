@@ -24,6 +24,7 @@ FINE = GRID * np.stack(np.meshgrid(*[np.linspace(-1, 1, 21)] * 2), axis=-1).resh
 ROOM = np.radians(45.0)  # beyond the data's cone
 COINCIDENT = 1e-7  # radians between atoms that are one
 LEVEL = 1e-12  # by how much F may differ, relative to E|x|^2, along a valley that is called flat
+SMOOTH = 1e-7  # slopes relative to E|x|^2 at which descent along them has arrived, and no kink is in its way
 STEPS = 40  # of Newton's method
 REGIMES = ("faithful", "tilted", "absorbed", "merged", "flat")
 
@@ -116,12 +117,12 @@ def minima(penalty: Penalty, X: Array, w: Array, most: int = 6) -> list[Pair]:
     ends = []
     for place in lowest(F, most):
         near = np.array([first.flat[place], second.flat[place]]) + FINE  # kinks leave several minima in one cell
-        ends.append(_descend(penalty, X, w, near[np.argmin(objectives(penalty, X, w, near[:, 0], near[:, 1]))]))
+        ends.append(descend(penalty, X, w, near[np.argmin(objectives(penalty, X, w, near[:, 0], near[:, 1]))]))
     ends.sort(key=lambda end: end[0])
     return [Pair(F, a, codes(penalty, X, a), _flat(penalty, X, w, a)) for F, a in ends]
 
 
-def _descend(penalty: Penalty, X: Array, w: Array, start: Array) -> tuple[float, Array]:
+def descend(penalty: Penalty, X: Array, w: Array, start: Array) -> tuple[float, Array]:
     """Descent along slopes, then without them where F has kinks, then the root of the slopes, if that is no higher."""
     def F(angles: Array) -> float:
         return float(objectives(penalty, X, w, angles[0], angles[1]))
@@ -131,8 +132,9 @@ def _descend(penalty: Penalty, X: Array, w: Array, start: Array) -> tuple[float,
 
     near = minimize(F, start, jac=slope, method="BFGS", options={"gtol": 1e-10}).x
     near = near if F(near) < F(start) else start
-    near = minimize(F, near, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-15, "maxiter": 600,
-                    "initial_simplex": near + 1e-4 * np.array([[0, 0], [1, 0], [0, 1]])}).x
+    if np.abs(slope(near)).max() > SMOOTH * float(w @ (X * X).sum(axis=1)):
+        near = minimize(F, near, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-15, "maxiter": 600,
+                        "initial_simplex": near + 1e-4 * np.array([[0, 0], [1, 0], [0, 1]])}).x
     exact = root(slope, near, tol=1e-15).x
     here, there = F(near), F(exact)
     if np.abs(exact - near).max() < 1e-3 and there <= here + 1e-14:
@@ -149,11 +151,11 @@ def _flat(penalty: Penalty, X: Array, w: Array, angles: Array, turn: float = 1e-
     return bool((np.abs(F - here) <= LEVEL * (w @ (X * X).sum(axis=1))).any())
 
 
-def regime(pair: Pair, w: Array, first: float, second: float) -> str:
-    """What became of features at angles `first` (the parent) and `second`: one of REGIMES.
+def regime(pair: Pair, together: Array, first: float, second: float) -> str:
+    """What became of features at angles `first` and `second` that fire together on some points (n,): one of REGIMES.
 
-    flat: F does not decide. merged: one direction for both. faithful: each has its atom, to a degree. absorbed: the
-    parent's atom is silent on some samples in which the child's is on. tilted: nested, with atoms that have turned.
+    flat: F does not decide. merged: one direction for both. faithful: each has its atom, to a degree. absorbed: on some
+    points that have both features an atom is silent. tilted: none is, and atoms have turned.
     """
     if pair.flat:
         return "flat"
@@ -161,5 +163,4 @@ def regime(pair: Pair, w: Array, first: float, second: float) -> str:
         return "merged"
     if np.abs(pair.angles - [first, second]).max() < ALIGNED:
         return "faithful"
-    on = pair.codes > 0
-    return "tilted" if w @ (on[:, 1] & ~on[:, 0]) == 0 else "absorbed"
+    return "tilted" if (pair.codes[together] > 0).all() else "absorbed"

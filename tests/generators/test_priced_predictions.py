@@ -80,7 +80,8 @@ def test_T8_where_energy_lets_go(a, c, rho, angle, lam):
         Z = successors.codes(price, X, successors.at(angles))
         assert ((Z > 0).sum(axis=1).max() == 1) == stays
     assert world.predict(penalty=Energy(lam, 0.99 * tau)).values["regime"] == "absorbed"
-    assert world.predict(penalty=Energy(lam, 1.05 * tau)).values["regime"] != "absorbed"
+    if lengths[1] > lengths[0]:  # else it is the child's atom that comes on under the parent
+        assert world.predict(penalty=Energy(lam, 1.05 * tau)).values["regime"] == "tilted"
 
 
 @at_most(6)
@@ -142,7 +143,6 @@ def test_T9_where_the_truth_ends(alpha, share):
     end = world.predict(penalty=L0(0.01)).values["breaks_from"]
     assert end == pytest.approx(0.5 + alpha / (4 * beta) - math.sqrt(0.25 + alpha**2 / (16 * beta**2)), rel=1e-9)
     X, w = plane(world)
-    w = w * (2 * alpha + beta)
     broken = np.array([0, math.pi / 4 + 0.5 * math.atan2(alpha, 2 * beta)])
     for factor, holds in ((0.99, True), (1.01, False)):
         price = ("l0", factor * end)
@@ -183,9 +183,9 @@ def test_T10(seed, n, p, lam0):
 
 
 def test_T10_bias_at_a_mode():
-    world = antipodal(1, "discrete([-1, 0, 0.5, 1, 3], [0.15, 0.1, 0.25, 0.2, 0.3])")
+    world = antipodal(1, "discrete([-1, 0, 0.5, 1, 3], [0.15, 0.15, 0.25, 0.15, 0.3])")
     assert world.predict(penalty=L0(0.01)).values["location"] == 3.0
-    assert world.predict(0.05).values["location"] == pytest.approx(0.5, abs=0.05)  # l1: the median
+    assert world.predict(penalty=Log(0.01, 5)).values["location"] == pytest.approx(0.5, abs=0.1)  # like l1: the median
 
 
 @pytest.mark.parametrize("penalty", [Log(0.1, 0.5), MCP(0.1, 4), L0(0.02), TopK(1)], ids=str)
