@@ -3,13 +3,14 @@
 Constant magnitudes give two points, of lengths a and t (orthogonal features: t^2 = a^2 + c^2) at a cosine k.
 
     concave g, TopK with k = 1: absorbed; F = (1 - rho) e_g(a) + rho e_g(t), an atom for each point (N8)
-    Energy:    absorbed   up to  tau = lam (1 - k) / (L k - lam), L the longer length; never left if L k <= lam
-               tilted     from there: both atoms on at the child's point, at the cosine that N6 gives
+    Energy:    absorbed   at most up to  tau = lam (1 - k) / (L k - lam), L the longer length; no end if L k <= lam
+               tilted     both atoms on at the child's point, at the cosine that N6 gives
                merged     from the root of  tau E[z (lam + tau z)] = E[<x, u>^2; on],  z = (<x, d> - lam)+ / (2 + tau),
                           d where E (<x, d> - lam)+^2 is largest and u across it: one direction for both
 
-The first boundary: the residual of the longer point, (lam + tau L) / (1 + tau) along its atom, has a score above lam with the
-other. The second is N10 for atoms that turn apart from coincidence. TopK with k = 2: not unique (N9). With spread finite
+The first is where absorption ceases to be stationary: the residual of the longer point, (lam + tau L) / (1 + tau) along its
+atom, has a score above lam with the other. The optimum leaves it there continuously or, where the points are close in
+angle, jumps to the tilted pair a little before. The second is N10 for atoms that turn apart from coincidence. TopK with k = 2: not unique (N9). With spread finite
 magnitudes, by search over all pairs of angles.
 """
 

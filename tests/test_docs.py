@@ -14,7 +14,7 @@ from properties.theory import statements
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = [pytest.param("tutorial", marks=pytest.mark.slow), "add_a_world", "add_a_property", "add_a_figure", "audit",
-         "exercises"]
+         "exercises", "principles"]
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.M | re.S)
 
 
@@ -71,6 +71,19 @@ def test_every_exercise_has_a_start_a_hint_and_a_solution_that_runs() -> None:
         assert "```python" in solution[2] and "```text" in solution[2]
         for id in re.findall(r"\b[A-Z]\d\b", part):
             assert id in statements(), id
+
+
+def test_every_principle_names_statements_and_a_figure_that_exist() -> None:
+    from figures.gallery.story import ORDER
+
+    lines = re.findall(r"^\d+\. (.*?)(?=^\d+\. |^##|^`|\Z)", (DOCS / "principles.md").read_text(), re.M | re.S)
+    assert len(lines) == 16
+    for line in lines:
+        ids, shown = re.findall(r"\b[A-Z]\d+\b", line), re.findall(r"`(\w+)`", line)
+        assert shown and set(shown) <= set(ORDER), line
+        assert set(ids) - {"L1", "L0"} <= set(statements()), line
+        assert re.search(r"proved|measured|conjecture", line), line
+        assert set(ids) - {"L1", "L0"} or "10;" in line, line
 
 
 def test_links_between_the_pages_lead_somewhere() -> None:

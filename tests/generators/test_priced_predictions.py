@@ -79,9 +79,19 @@ def test_T8_where_energy_lets_go(a, c, rho, angle, lam):
         assert np.abs(successors.slopes(price, X, w, angles)).max() < 1e-12 or not stays
         Z = successors.codes(price, X, successors.at(angles))
         assert ((Z > 0).sum(axis=1).max() == 1) == stays
-    assert world.predict(penalty=Energy(lam, 0.99 * tau)).values["regime"] == "absorbed"
+    kept = world.predict(penalty=Energy(lam, 0.3 * tau))
+    assert kept.values["regime"] == "absorbed"
+    assert kept.objective == pytest.approx(w @ Energy(lam, 0.3 * tau).floor(lengths), rel=1e-12)
     if lengths[1] > lengths[0]:  # else it is the child's atom that comes on under the parent
         assert world.predict(penalty=Energy(lam, 1.05 * tau)).values["regime"] == "tilted"
+
+
+def test_T8_the_optimum_may_jump_first():
+    """Points close in angle: below the tau at which absorption ceases to be stationary it is no longer the best."""
+    world = nested_pair(0.78125, 1.0, 0.625, 1.0)
+    tau = world.predict(penalty=Energy(0.125, 0.01)).values["shares_from"]
+    regimes = [world.predict(penalty=Energy(0.125, f * tau)).values["regime"] for f in (0.9, 0.99)]
+    assert regimes == ["absorbed", "tilted"]
 
 
 @at_most(6)

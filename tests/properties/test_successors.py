@@ -108,8 +108,8 @@ def law(seed: int, penalty) -> float | None:
 
 
 def test_nesting_law():
-    found = [off for seed in range(10) for penalty in LAW if (off := law(seed, penalty)) is not None]
-    assert len(found) >= 10 and max(found) <= 1e-8
+    found = [off for seed in range(14) for penalty in (LAW if seed < 1 else LAW[::2]) if (off := law(seed, penalty)) is not None]
+    assert len(found) >= 12 and max(found) <= 1e-8
 
 
 @pytest.mark.nightly
@@ -126,7 +126,7 @@ def test_who_may_be_louder():
     """Energy lets the parent stay on under the child if it is the quieter in codes, MCP if it is the louder (N6)."""
     for seed in range(6):
         X, w, _ = nested_world(seed)
-        for penalty in LAW:
+        for penalty in LAW[::2]:
             o = placed(penalty, X, w, priced.descend(penalty, X, w, np.array([0.05, 1.2]))[1])
             Z = o.Z.toarray()
             if o.stationarity > 1e-9 or not Z[Z[:, 1] > 0, 0].all():
@@ -222,21 +222,31 @@ def test_n7_not_under_energy():
     assert all(successors.phi(price, X, w, together + s) > F for s in 1e-2 * np.array([[1, -1], [1, 1], [1, 0]]))
 
 
-@at_most(25)
-@given(seed=st.integers(0, 10**6), kind=st.sampled_from(["energy", "log", "mcp", "l0"]), m=st.integers(1, 3))
-def test_n8_no_dictionary_is_below_the_floor(seed, kind, m):
+@pytest.mark.parametrize("price, penalty", [(("energy", 0.1, 0.5), Energy), (("log", 0.1, 0.4), Log),
+                                            (("mcp", 0.1, 3.0), MCP), (("l0", 0.1), L0)], ids=lambda p: str(p))
+@given(seed=st.integers(0, 10**6), m=st.integers(1, 4), size=st.floats(0.05, 2))
+def test_n8_no_codes_are_below_the_floor(price, penalty, seed, m, size):
     rng = np.random.default_rng(seed)
-    price = {"energy": ("energy", 0.1, 0.5), "log": ("log", 0.1, 0.4), "mcp": ("mcp", 0.1, 3.0), "l0": ("l0", 0.1)}[kind]
-    penalty = {"energy": Energy(0.1, 0.5 / m), "log": Log(0.1, 0.4), "mcp": MCP(0.1, 3), "l0": L0(0.1)}[kind]
-    X = rng.standard_normal((6, 2))
-    D = successors.at(np.append(np.arctan2(X[:, 1], X[:, 0])[: m - 1], rng.uniform(0, 6)))
-    Z = np.maximum(successors.codes(price, X, D) + rng.choice([0, 0.1], 1) * rng.standard_normal((6, m)), 0)
-    lengths = np.linalg.norm(X, axis=1)
-    assert (successors.losses(price, X, D, Z) >= penalty.floor(lengths) - 1e-12).all()
-    own = np.array([successors.losses(price, x[None], D0, successors.codes(price, x[None], D0))[0] for x, D0 in zip(
-        X, (np.tile(x / np.linalg.norm(x), (m, 1)) for x in X), strict=True)])
-    if kind != "energy":
-        np.testing.assert_allclose(own, penalty.floor(lengths), atol=1e-12)
+    lengths = rng.uniform(0.01, 3, 8)
+    rays = successors.at(rng.uniform(0, 6, 8))
+    Z = size * np.maximum(rng.standard_normal((8, m)), 0)
+    floor = (Energy(0.1, 0.5 / m) if penalty is Energy else penalty(*price[1:])).floor(lengths)
+    D = successors.at(rng.uniform(0, 6, m))
+    assert (successors.losses(price, lengths[:, None] * rays, D, Z) >= floor - 1e-12).all()
+    # reached on the ray itself: by one atom, or by all m sharing
+    share = m if penalty is Energy else 1
+    S = np.linspace(0, 3, 3001)
+    on = np.array([np.min(0.5 * (t - S) ** 2 + share * successors.value(price, S / share)) for t in lengths])
+    np.testing.assert_allclose(on, floor, atol=1e-6)
+
+
+def test_n8_planted_mistake():
+    """A floor of l1 in place of Energy's own, shared, is undercut by nobody; Energy's for one atom is, by two."""
+    t, one = np.array([3.0]), Energy(0.1, 0.5)
+    z = (3.0 - 0.1) / 2.5
+    pair = successors.losses(("energy", 0.1, 0.5), np.array([[3.0, 0]]), successors.at(np.zeros(2)), np.array([[z, z]]))
+    assert L1(0.1).floor(t) < Energy(0.1, 0.25).floor(t) < one.floor(t)
+    assert pair == pytest.approx(Energy(0.1, 0.25).floor(t), rel=1e-14)
 
 
 @pytest.mark.parametrize("id", ["N8", "N9", "N10"])
