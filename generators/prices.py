@@ -68,7 +68,8 @@ def nested(world: World, penalty: Penalty) -> Prediction:
 
     Constant magnitudes give two points. Under a concave price no dictionary is better than an atom for each (N8):
     absorption, F = (1 - rho) e_g(a) + rho e_g(t). Under Energy that is stationary to tau = `letting_go`; beyond it, or
-    a little before, by a jump, both atoms are on at the child's point and the law N6 gives their cosine, until from tau = `merging` on they coincide.
+    a little before, by a jump, both atoms are on at the child's point and the law N6 gives their cosine, until from
+    tau = `merging` on they coincide.
     """
     codes, X, w, basis = _plane(world, "T8")
     _unique(penalty)

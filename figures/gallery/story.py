@@ -149,6 +149,10 @@ CHAPTERS: tuple[Chapter, ...] = (
             "price_fingerprint",
             "objectives_atlas",
         ),
+        (
+            Further("interactive_successors.html", "Bend the price",
+                 "From an energy price through l1 to free codes: the child's atom lets go of the parent, and yet..."),
+        ),
     ),
     Chapter(
         "data", "Real data",

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from figures.interactive.base import Interactive
 
-PAGES = {"interactive_two_features": 5, "interactive_density": 2, "interactive_width": 3}  # name -> seconds, about
+PAGES = {"interactive_two_features": 5, "interactive_density": 2, "interactive_width": 3,
+         "interactive_successors": 5}  # name -> seconds, about
 
 
 def named(name: str) -> Interactive:

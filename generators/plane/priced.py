@@ -119,7 +119,7 @@ def minima(penalty: Penalty, X: Array, w: Array, most: int = 6) -> list[Pair]:
         near = np.array([first.flat[place], second.flat[place]]) + FINE  # kinks leave several minima in one cell
         ends.append(descend(penalty, X, w, near[np.argmin(objectives(penalty, X, w, near[:, 0], near[:, 1]))]))
     ends.sort(key=lambda end: end[0])
-    return [Pair(F, a, codes(penalty, X, a), _flat(penalty, X, w, a)) for F, a in ends]
+    return [Pair(F, a, codes(penalty, X, a), flat(penalty, X, w, a)) for F, a in ends]
 
 
 def descend(penalty: Penalty, X: Array, w: Array, start: Array) -> tuple[float, Array]:
@@ -142,7 +142,7 @@ def descend(penalty: Penalty, X: Array, w: Array, start: Array) -> tuple[float, 
     return here, np.sort(near)
 
 
-def _flat(penalty: Penalty, X: Array, w: Array, angles: Array, turn: float = 1e-3) -> bool:
+def flat(penalty: Penalty, X: Array, w: Array, angles: Array, turn: float = 1e-3) -> bool:
     """Whether turning some live atom, one way or the other, leaves F as it is: a valley, of which this is a point."""
     live = w @ codes(penalty, X, angles) > 0
     moved = angles + turn * np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])[np.repeat(live, 2)]
