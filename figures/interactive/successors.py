@@ -10,7 +10,7 @@ import numpy as np
 from figures import style
 from figures.base import Numbers, deviation
 from figures.interactive import document
-from figures.interactive.base import Control, Interactive, Say, columns, evenly
+from figures.interactive.base import STATUS, Control, Interactive, Say, columns, evenly
 
 SHAPE = Control("shape", "shape of the price: energy −, L1 0, saturating +", evenly(-0.6, 0.9, 0.075), 0.0, 3)
 LOUD = Control("loud", "magnitude of the parent (the child's is about 1)", evenly(0.5, 2.0, 0.5), 1.5)
@@ -37,11 +37,12 @@ def compute(say: Say) -> Numbers:
     from generators import nested_pair
     from generators.plane import priced
     from generators.plane.atoms import unit
+    from properties.n10_second_order import plane_hessian
     from testbed import Optimum, Problem
 
     settings = PAGE.parameters()
     rows: dict[str, Any] = {name: np.zeros(PAGE.frames) for name in (
-        "near_F", "best_F", "law", "cosine", "regime", "best", "stationarity", "kkt")}
+        "F", "best_F", "law", "cosine", "regime", "best", "stationarity", "kkt", "status")}
     rows |= {name: np.zeros((PAGE.frames, 2)) for name in ("near", "angles")}
     again = np.zeros(PAGE.frames)
     say(f"page {PAGE.name}: {PAGE.frames} frames")
@@ -56,7 +57,7 @@ def compute(say: Say) -> Numbers:
         for name, (F, angles) in (("near", ends[0]), ("best", min(ends, key=lambda end: end[0] + 1e-12))):
             pair = priced.Pair(F, angles, priced.codes(penalty, X, angles), priced.flat(penalty, X, w, angles))
             told = priced.REGIMES.index(priced.regime(pair, both, 0.0, math.pi / 2))
-            rows[f"{name}_F"][k] = F
+            rows["F" if name == "near" else "best_F"][k] = F
             rows["near" if name == "near" else "angles"][k] = angles
             rows["regime" if name == "near" else "best"][k] = told
         Z = priced.codes(penalty, X, rows["near"][k])
@@ -67,8 +68,10 @@ def compute(say: Say) -> Numbers:
         rows["cosine"][k] = math.cos(rows["near"][k, 1] - rows["near"][k, 0])
         o = Optimum.at(Problem(X, weights=w, penalty=penalty), unit(rows["near"][k]))
         again[k], rows["stationarity"][k], rows["kkt"][k] = o.objective, o.stationarity, o.kkt
-    off = max(deviation(rows["cosine"], rows["law"]), deviation(again, rows["near_F"]))
-    return settings | rows | {"deviation": off, "tolerance": 1e-7}
+        curved = np.linalg.eigvalsh(plane_hessian(penalty, X, w, rows["near"][k]))[0] > 1e-9 * o.objective
+        rows["status"][k] = STATUS.index("local_min" if curved and o.status == "stationary" else o.status)
+    off = max(deviation(rows["cosine"], rows["law"]), deviation(again, rows["F"]))
+    return settings | rows | {"flat": rows["regime"] == priced.REGIMES.index("flat"), "deviation": off, "tolerance": 1e-7}
 
 
 CODE = """
@@ -90,7 +93,7 @@ now.data = { s: [s, s], angle: [f("near_1") * 180 / Math.PI, f("best_1") * 180 /
 put("says", regimes[f("regime")]);
 put("price", s < 0 ? "energy, τ = " + fixed(-s, 2) : s > 0 ? "MCP, γ = " + fixed(1 / s, 2) : "L1");
 put("cosine", fixed(f("cosine"), 6)); put("law", Number.isFinite(f("law")) ? fixed(f("law"), 6) : "not nested, or free");
-put("near", fixed(f("near_F"), 8)); put("best", fixed(f("best_F"), 8) + ": " + regimes[f("best")]);
+put("objective", fixed(f("F"), 10)); put("best", fixed(f("best_F"), 10));
 """
 
 LEAD = f"""<p>A parent that always fires, and a child at right angles that joins it with probability {RHO}. A unit of code
@@ -100,8 +103,8 @@ pair of atoms found. L1 forbids a parent that stays on under its child (N6). A s
 atom lets go of the parent. But what is allowed is not what is best.</p>"""
 
 READOUT = """<dl><dt>price</dt><dd id="price"></dd><dt>cosine of the atoms</dt><dd id="cosine"></dd>
-<dt>nesting law</dt><dd id="law"></dd><dt>F from the truth</dt><dd id="near"></dd>
-<dt>best F</dt><dd id="best"></dd></dl>"""
+<dt>nesting law</dt><dd id="law"></dd><dt>F from the truth</dt><dd id="objective"></dd>
+<dt>best F found</dt><dd id="best"></dd></dl>"""
 
 
 def build(numbers: Numbers) -> bytes:
@@ -109,7 +112,7 @@ def build(numbers: Numbers) -> bytes:
     ends = "x0 y0 x y colour"
     sources = document.sources(curve="z g", points="x y", atoms=ends, ghost=ends, path="s near best", now="s angle colour")
     frames = columns(numbers, {"shape": "shape", "loud": "loud", "near": "near", "angles": "best", "regime": "regime",
-                               "best": "best", "near_F": "near_F", "best_F": "best_F", "cosine": "cosine", "law": "law"})
+                               "best": "best", "F": "F", "best_F": "best_F", "cosine": "cosine", "law": "law"})
     constants = {"colours": [style.BLUE, style.VERMILION], "grey": style.GREY, "regimes": list(REGIMES), "lams": LAM,
                  "child": list(CHILD), "shapes": SHAPE.count}
     code = document.constants(constants) + document.lookup(PAGE) + CODE
@@ -129,7 +132,7 @@ def build(numbers: Numbers) -> bytes:
 def _plane(s: dict[str, Any]) -> Any:
     from bokeh.models import Arrow, NormalHead
 
-    made = document.plot("parent", "child", x_range=(-0.4, 2.3), y_range=(-0.75, 1.95))
+    made = document.plot("parent", "child", 4 / 3, x_range=(-1.1, 2.5), y_range=(-0.75, 1.95))
     for name, width in (("ghost", 6), ("atoms", 3)):
         colour: Any = style.PALE if name == "ghost" else "colour"
         made.add_layout(Arrow(source=s[name], x_start="x0", y_start="y0", x_end="x", y_end="y", line_color=colour,
