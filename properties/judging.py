@@ -171,8 +171,8 @@ def excess(dictionary: Dictionary) -> float | None:
         return None
     beside = dictionary.b if problem.bias else None
     with np.errstate(all="ignore"):
-        reached = fit(problem.X, m, bias=problem.bias, weights=problem.weights, start=dictionary.D, start_bias=beside,
-                      penalty=problem.penalty).objective
+        reached = fit(problem.X, m, None, problem.bias, problem.nonnegative, problem.weights, start=dictionary.D,
+                      start_bias=beside, penalty=problem.penalty).objective
         return float(np.float64(dictionary.objective - reached) / reached)
 
 

@@ -76,7 +76,7 @@ def statement(entry: Entry, known: Mapping[str, Entry], mentions: Mapping[str, s
     s = entry.statement
     facts = blocks.facts(_facts(entry, known, mentions, shown))
     return (f'<section class="statement" id="{s.id}"><h3><a href="#{s.id}"><span>{s.id}</span> {escape(s.name)}</a>'
-            f"</h3>\n{derivation.displayed(mathml.markup(s.statement), 'problem')}\n"
+            f"</h3>\n{derivation.displayed(derivation.formula(s.statement), 'problem')}\n"
             f"{derivation.html(_text(entry), known, s.id)}\n{facts}</section>")
 
 

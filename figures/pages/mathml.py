@@ -149,6 +149,8 @@ class _Parser:
                 f'<mi mathvariant="normal">{text}</mi>') + (_space(0.17) if apart else "")
         if kind in ("number", "letter"):
             return f"<mn>{text}</mn>" if kind == "number" else f"<mi>{text}</mi>"
+        if text == "|" and following.spaced:  # given: the bar of a length stands close to it
+            return '<mo form="infix" lspace="0.25em" rspace="0.25em">|</mo>'
         if text == "|" or text in OPEN:
             close = "|" if text == "|" else CLOSE[OPEN.index(text)]
             return f"<mrow>{_fence(text, 'prefix')}{''.join(self.row(close))}{_fence(close, 'postfix')}</mrow>"

@@ -165,13 +165,14 @@ def test_codes_that_are_not_the_best_count_in_how_far():
     assert check(worse).excess == pytest.approx(worse.objective / o.objective - 1, rel=1e-6)
 
 
-def test_how_far_starts_from_the_dictionary_that_was_judged():
+@pytest.mark.parametrize("nonnegative", [True, False])
+def test_how_far_starts_from_the_dictionary_that_was_judged(nonnegative):
     """Its atoms and its bias: another start may lead to another minimum."""
     rng = np.random.default_rng(1)
-    p = Problem(rng.standard_normal((40, 4)), 0.3, bias=True)
+    p = Problem(rng.standard_normal((40, 4)), 0.3, bias=True, nonnegative=nonnegative)
     D = rng.standard_normal((6, 4))
     brought = Dictionary.of(p, D / np.linalg.norm(D, axis=1)[:, None], 0.3 * rng.standard_normal(4))
-    reached = fit(p.X, 6, 0.3, bias=True, start=brought.D, start_bias=brought.b)
+    reached = fit(p.X, 6, 0.3, bias=True, nonnegative=nonnegative, start=brought.D, start_bias=brought.b)
     assert check(brought).excess == pytest.approx(brought.objective / reached.objective - 1, rel=1e-12)
 
 
