@@ -20,7 +20,7 @@ from scipy.sparse import csr_array, vstack
 
 from audits.moments import Moments
 from testbed.checks import Array
-from testbed.coding import exact
+from testbed.coding import choosing, exact
 from testbed.dictionary import Dictionary
 from testbed.verify import Coded
 
@@ -101,7 +101,7 @@ class _Without:
     cosines, and never enters; so the Gram matrix is made once."""
 
     def __init__(self, dictionary: Dictionary) -> None:
-        self.b, self.lam = dictionary.b, dictionary.problem.lam
+        self.b, self.penalty = dictionary.b, dictionary.problem.penalty
         self.D = dictionary.D.copy()
         self.gram = exact.gram(self.D).copy()
 
@@ -110,7 +110,7 @@ class _Without:
         atom, cosines = self.D[j].copy(), self.gram[j].copy()
         self.D[j] = self.gram[j] = self.gram[:, j] = 0
         self.gram[j, j] = 1
-        Z = exact.codes(X, self.D, self.b, self.lam, True, self.gram)
+        Z, _ = choosing.codes(X, self.D, self.b, self.penalty, self.gram)
         self.D[j] = atom
         self.gram[j] = self.gram[:, j] = cosines
         return Z
