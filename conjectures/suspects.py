@@ -27,6 +27,7 @@ from properties.base import NOTHING, PLACES, TOLERANCE, Property, Residual, meas
 from testbed import InputError
 from testbed.optimum import Optimum
 
+PENALTY = "l1"  # which fit_many trains under
 MODULE = "testbed_conjecture"  # the name under which a file is run
 
 
@@ -55,7 +56,8 @@ class Conjecture:
     @classmethod
     def of(cls, p: Property, file: str | None = None, limit: float = guard.LIMIT) -> Conjecture:
         """A property as a conjecture."""
-        kinds = tuple(kind for kind in KINDS if kind.nonnegative or not p.nonnegative_only)
+        kinds = tuple(kind for kind in KINDS if PENALTY in p.penalties
+                      and (kind.nonnegative or not p.nonnegative_only))
         return cls(p.id, p.statement, p.where, p.tolerance, lambda optimum: measure([p], optimum)[0][p.id], kinds, file,
                    limit)
 

@@ -85,7 +85,8 @@ def _best(optimum: Optimum) -> float:
     """The least objective that starts from the data reach, this optimum's own included."""
     p = optimum.problem
     try:
-        other = fit(p.X, optimum.n_atoms, p.lam, p.bias, p.nonnegative, p.weights, restarts=RESTARTS)
+        other = fit(p.X, optimum.n_atoms, p.lam, bias=p.bias, nonnegative=p.nonnegative, weights=p.weights,
+                    restarts=RESTARTS)
     except CodingError:
         return optimum.objective
     return min(optimum.objective, other.objective if other.status != "unconverged" else np.inf)

@@ -98,7 +98,7 @@ def test_a_property_as_the_page_shows_it(conjecture: Any) -> None:
     page = (ROOT / "docs/add_a_property.md").read_text()
     text = re.search(r"^```python\n(.*?)^```$", page, re.M | re.S).group(1)  # type: ignore[union-attr]
     status, out, _ = conjecture(text, "--problems", "300", "--budget", "600", "--json")
-    assert status == 0 and json.loads(out)["id"] == "N1" and json.loads(out)["applies"] > 100
+    assert status == 0 and json.loads(out)["id"] == "X1" and json.loads(out)["applies"] > 100
     wrong = text.replace('length = t.mean("zz")[lone] + 1', 'length = t.mean("zz")[lone] + 1.01')
     status, out, _ = conjecture(wrong, "--problems", "300", "--budget", "600", "--json")
     assert status == 1 and len(json.loads(out)["counterexample"]["X"]) == 1
@@ -138,7 +138,7 @@ def test_a_file_that_misbehaves_is_named_with_the_line(conjecture: Any, what: st
 @pytest.mark.parametrize(("text", "words"), [
     ("import time\ntime.sleep(60)\n", "line 2: still running after 0.3 s"),
     ("def residual(o):\n    while True:\n        pass\n", ": still running after 0.3 s"),
-    ("def residual(o):\n    while True:\n        try:\n            sum(range(99999))\n        except:\n            pass\n",
+    ("def residual(o):\n    while True:\n        try:\n            sum([1, 2])\n        except:\n            pass\n",
      ": still running after 0.3 s"),  # swallows everything: it is told again and again
 ])
 def test_a_file_that_hangs_is_stopped(conjecture: Any, text: str, words: str) -> None:
