@@ -199,7 +199,7 @@ def test_the_table_has_a_row_a_cell(whole, tmp_path):
     assert main(["collect", str(whole), "--out", str(tmp_path / "table.csv")]) == 0
     with (tmp_path / "table.csv").open() as stream:
         rows = list(csv.DictReader(stream))
-    assert len(rows) == CELLS and list(rows[0])[0].startswith("world.")
+    assert len(rows) == CELLS and next(iter(rows[0])).startswith("world.")
     exact = [row for row in rows if row["method"] == "exact"]
     assert all(float(row["stationarity"]) < 1e-10 or row["status"] == "unconverged" for row in exact)
     assert all(int(row["free_recovered"]) <= int(row["free"]) for row in rows)

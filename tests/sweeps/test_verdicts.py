@@ -43,9 +43,9 @@ def test_two_atoms_on_one_feature_are_a_split():
     assert verdicts(np.vstack([F, turned(F[2], np.eye(6)[4], 0.4)]), F, PAIRS)["split"] == 0
 
 
-@pytest.mark.parametrize("angle, out, held", [(0.0, 0.0, False), (0.09, 0.0, False), (0.11, 0.0, True), (0.8, 0.0, True),
-                                              (1.48, 0.0, False), (-0.5, 0.0, False), (0.8, 0.30, True),
-                                              (0.8, 0.34, False)])
+@pytest.mark.parametrize("angle, out, held", [(0.0, 0.0, False), (0.09, 0.0, False), (0.11, 0.0, True),
+                                              (0.8, 0.0, True), (1.48, 0.0, False), (-0.5, 0.0, False),
+                                              (0.8, 0.30, True), (0.8, 0.34, False)])
 def test_a_merge_lies_in_the_plane_of_the_pair_and_off_both(angle, out, held):
     atom = turned(turned(F[0], F[1], angle), np.eye(6)[5], out)
     assert merged(atom[None], F, 0, 1) == held
