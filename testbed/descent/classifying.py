@@ -60,9 +60,10 @@ def classify(optimum: Dictionary, threads: int | None = None) -> Classification:
     phi = Reduced(optimum.problem, optimum.n_atoms)
     theta = np.vstack([optimum.D, optimum.b[None] / phi.unit]) if phi.extra else np.array(optimum.D)
     with limited(phi.work, threads, "classify"):
-        counted = optimum.Z[np.flatnonzero(optimum.problem.weights)] if isinstance(optimum, Optimum) else None
-        exact = isinstance(optimum.problem.penalty, L1) or counted is None
-        point = phi.at(theta, start=None if exact else counted / phi.unit)
+        start = None
+        if isinstance(optimum, Optimum) and not isinstance(optimum.problem.penalty, L1):
+            start = optimum.Z[np.flatnonzero(optimum.problem.weights)] / phi.unit
+        point = phi.at(theta, start=start)
         if point.stationarity > STATIONARY:
             return Classification("not stationary", None, 0.0, np.zeros_like(optimum.D), np.zeros_like(optimum.b), 0.0)
         found = least_curvature(phi, point)

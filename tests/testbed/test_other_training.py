@@ -8,6 +8,7 @@ from test_second_order import world
 
 from generators import make
 from testbed import InputError, Optimum, Problem, classify, encode, fit, fit_many, valley
+from testbed.descent import valleys
 from testbed.descent.curvature import complementarity, least_curvature
 from testbed.descent.phi import Reduced
 from testbed.penalties import L1, MCP, Energy, Log
@@ -28,7 +29,7 @@ def trained(sample, penalty, **kind):
 
 def form_error(penalty, seed, bias):
     """Relative errors at an optimum of <gradient, V> off it and of <V, HV> at it against central differences; None near
-    a change of support."""
+    a change of support, or where codes may run away (G + diag g'' next to singular), so that differences tell little."""
     o = fit(world(seed), 3, penalty=penalty, bias=bias, restarts=1, seed=seed)
     phi = Reduced(o.problem, 3)
     theta = np.vstack([o.D, o.b[None] / phi.unit]) if bias else np.array(o.D)
@@ -37,7 +38,7 @@ def form_error(penalty, seed, bias):
     V = phi.tangent(point.theta, rng.standard_normal(point.theta.shape))
     V[np.append(point.mu == 0, np.zeros(phi.extra, bool))] = 0
     h = min(1e-4, 0.02 * complementarity(phi, point))
-    if h < 1e-6 or point.stationarity > 1e-10 or o.coded != "exact":
+    if h < 1e-6 or point.stationarity > 1e-10 or not penalty.convex(o.G):
         return None
     sides = [phi.at(phi.move(point.theta, s * h * V), near=point) for s in (1, -1)]
     slow = np.ones(len(V))
@@ -167,6 +168,15 @@ def test_a_valley_of_several_dimensions_that_bends():
     assert not fit(X, 3, penalty=Energy(0.1, 0.2)).flat
 
 
+def test_a_step_that_is_undone_is_no_way_on():
+    """From an isolated optimum descent returns, and F is what it was: that is not a valley."""
+    o = trained(QUIET, Energy(0.05, 0.3))
+    phi = Reduced(o.problem, 2)
+    point = phi.at(np.array(o.D))
+    V = phi.tangent(point.theta, np.ones((2, 2)))
+    assert valleys._beyond(phi, point, 0.01 * V) is None
+
+
 def test_no_valley_where_the_optimum_is_isolated_or_none():
     o = trained(QUIET, Energy(0.05, 0.3))
     found = valley(o)
@@ -251,7 +261,7 @@ def test_many_small_problems_are_trained_under_l1_only():
 def test_derivatives_at_many_optima():
     for penalty in PENALTIES:
         errors = [error for seed in range(40) for bias in (False, True) if (error := form_error(penalty, seed, bias))]
-        assert len(errors) >= 20 and max(map(max, errors)) < 1e-5
+        assert len(errors) >= 10 and max(map(max, errors)) < 1e-5
 
 
 def test_the_least_eigenvalue_is_that_of_second_differences():

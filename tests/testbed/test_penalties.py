@@ -227,6 +227,13 @@ def test_floors_are_reached_with_an_atom_for_every_point_or_bound_what_is(penalt
     assert Problem(X, penalty=penalty, bias=True).floor <= problem.floor * (1 + 1e-12)
 
 
+def test_sharing_beats_an_atom_for_every_point_under_energy_but_not_the_floor():
+    """A hundred copies of an atom share at next to the price of l1, whose floor it is."""
+    problem, atom = Problem([[3.0, 4.0]], penalty=Energy(0.5, 0.4)), np.array([[0.6, 0.8]])
+    one, many = (Optimum.at(problem, np.repeat(atom, m, axis=0)).objective for m in (1, 100))
+    assert problem.floor == Problem([[3.0, 4.0]], 0.5).floor < many < 1.02 * problem.floor < one
+
+
 @pytest.mark.parametrize("penalty", EVERY, ids=str)
 def test_stationarity_and_kkt_of_one_atom_on_a_line(penalty):
     """Data along one atom: codes by prox are optimal and E[z r] = E[z g'(z)] d whatever g is; another direction, other
