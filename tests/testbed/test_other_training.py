@@ -29,7 +29,7 @@ def trained(sample, penalty, **kind):
 
 def form_error(penalty, seed, bias):
     """Relative errors at an optimum of <gradient, V> off it and of <V, HV> at it against central differences; None near
-    a change of support, or where codes may run away (G + diag g'' next to singular), so that differences tell little."""
+    a change of support, or where codes may run away (G + diag g'' next to singular), so that differences say little."""
     o = fit(world(seed), 3, penalty=penalty, bias=bias, restarts=1, seed=seed)
     phi = Reduced(o.problem, 3)
     theta = np.vstack([o.D, o.b[None] / phi.unit]) if bias else np.array(o.D)
