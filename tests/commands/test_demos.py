@@ -146,7 +146,8 @@ def test_what_is_started(monkeypatch: pytest.MonkeyPatch, arguments: list[str], 
 @pytest.mark.slow
 @pytest.mark.parametrize(("settings", "turned", "angle", "live"), [
     ({"turn": 0, "alone": 0, "lam": 0.15, "spread": 0.5, "p": 0.7, "n": 5}, True, 45, 2),
-    ({"turn": 1, "alone": 0.3, "lam": 0.5, "spread": 0, "p": 0.2, "n": 4}, False, 50, 1),
+    pytest.param({"turn": 1, "alone": 0.3, "lam": 0.5, "spread": 0, "p": 0.2, "n": 4}, False, 50, 1,
+                 marks=pytest.mark.nightly),
 ])
 def test_lecture(settings: dict[str, Any], turned: bool, angle: float, live: int) -> None:
     found = ran("lecture", **settings)

@@ -23,6 +23,8 @@ from testbed import fit
 
 TWO, DENSITY, WIDTH, SUCCESSORS = interactive.PAGES
 LIMIT = 4_000_000  # bytes of a page
+# what all pages have from one script: asked of one page, and of the others at night
+SCRIPT = [TWO, *(pytest.param(name, marks=pytest.mark.nightly) for name in interactive.PAGES if name != TWO)]
 
 
 @pytest.fixture
@@ -256,7 +258,7 @@ def test_the_bench_fits_a_window_and_a_phone_has_plot_and_sliders_together(folde
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", interactive.PAGES)
+@pytest.mark.parametrize("name", SCRIPT)
 def test_the_address_holds_the_settings(folder: Path, chrome: Any, name: str) -> None:
     from selenium.webdriver.common.keys import Keys
 
@@ -280,7 +282,7 @@ def test_the_address_holds_the_settings(folder: Path, chrome: Any, name: str) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", interactive.PAGES)
+@pytest.mark.parametrize("name", SCRIPT)
 def test_pictures_are_taken_away_whole(folder: Path, chrome: Any, name: str) -> None:
     browser.show(chrome, folder / f"{name}.html", 1280)
     svg = chrome.execute_async_script("pictures.svg().text().then(arguments[0])")

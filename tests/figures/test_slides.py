@@ -18,7 +18,7 @@ from figures import gallery, style
 from figures.gallery import slide
 
 
-@pytest.mark.parametrize("name", ["polytope", "residuals", *(pytest.param(name, marks=pytest.mark.slow)
+@pytest.mark.parametrize("name", ["polytope", "residuals", *(pytest.param(name, marks=pytest.mark.nightly)
                                                             for name in ("tilt", "training"))])
 def test_a_slide_has_its_shape_and_large_type_apart_from_each_other(name: str,
                                                                     numbers_of: Callable[[str], dict]) -> None:
