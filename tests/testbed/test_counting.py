@@ -42,7 +42,10 @@ def test_mcp_keeps_a_hierarchy_in_a_flat_valley(parent, child):
     assert true.objective == pytest.approx(0.028, abs=1e-12) and true.claim == "exact"
     assert true.status == "stationary" and true.flat == 1 and abs(true.hessian_min) < 1e-9
     np.testing.assert_allclose(degrees(true.D), [0, 90], atol=1e-9)
-    assert valley(true).extent.min() > 0.1
+    ends = np.sort(valley(true).extent[0])
+    assert ends[1] == pytest.approx(np.pi / 2, abs=2e-3)
+    if parent == QUIET:  # leaning over, the child's atom takes from the parent's code: down to gamma lam at no cost
+        assert ends[0] == pytest.approx(np.arctan((0.5 - 0.4) / 2.0), abs=1e-3)
 
 
 @pytest.mark.parametrize("parent, child, value, angles", [(QUIET, LOUD, 0.0241320, (-0.0587, 71.1394)),
@@ -86,6 +89,10 @@ def test_residuals_are_uncorrelated_with_every_code(penalty, seed):
     """N2 with no price: E[z_j r] = 0; F is what brute force over supports says; the Hessian is that of phi."""
     X = random_world(seed)
     found = fit(X, 4, penalty=penalty, restarts=2, seed=seed)
+    if (penalty, seed) == (TopK(2), 0):  # two atoms turn opposite, and their codes grow for ever: no minimum is there
+        assert found.status == "unconverged" and found.Z.data.max() > 1e5 and found.claim == "swap"
+        assert (found.D @ found.D.T).min() < -1 + 1e-9
+        return
     assert found.status in ("local_min", "stationary") and found.claim == "exact"
     pull = found.Z.T @ found.R / len(X)
     assert np.abs(pull).max() <= 1e-9
