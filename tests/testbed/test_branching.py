@@ -117,9 +117,9 @@ def test_counted_codes_of_hostile_problems(first):
         counted_case(seed)
 
 
-@pytest.mark.parametrize("first", range(0, 60, 30))
+@pytest.mark.parametrize("first", range(0, 40, 20))
 def test_concave_codes_of_hostile_problems(first):
-    for seed in range(first, first + 30):
+    for seed in range(first, first + 20):
         concave_case(seed, atoms=5, dimensions=3)
 
 
