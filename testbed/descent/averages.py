@@ -1,9 +1,13 @@
 """BatchTopK's question: the best dictionary that uses so many atoms on average, not on each sample.
 
-With a multiplier lam0 for the average it is L0. The average of the optimum falls as lam0 rises, and jumps where another
-dictionary becomes the better one: an average in a gap belongs to no lam0, and what is nearest is returned. (Five
-features that fire .4 of the time, the first correlated by .4 with the others: from 2.0, where the atoms are the
-features, to 1.1, where each mixes them. At 1.8 there is nothing to be had but those two in turn.)
+With a multiplier lam0 for the average it is L0. The average of the best dictionary falls as lam0 rises, and jumps where
+another becomes the better one: an average in a gap belongs to dictionaries that are local minima under their lam0 and
+no more, and is met as nearly as restarts end in one.
+
+Seen (arXiv 2508.16560's toy; five features that fire .4 of the time, correlated by .4 with the first, magnitudes .85 and
+1.15): asked for 2.0 the atoms are the features. Asked for 1.8 it is 1.70, and each other atom holds .19 of the first
+feature: half its squared error is .035, where the features with their cheapest codes left out, down to 1.8, cost .072.
+With lam0 = .068 as a price, and not as a multiplier, the features are better all the same: .136 against .151.
 """
 
 from __future__ import annotations

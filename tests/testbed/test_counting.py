@@ -5,6 +5,8 @@ The judge of F is phi by brute force: every support of every sample (test_branch
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from test_branching import best_support
@@ -137,3 +139,27 @@ def test_an_average_of_codes_is_met_by_l0():
     assert found.codes_per_sample == pytest.approx(1.4) and isinstance(found.problem.penalty, L0)
     fewer = fit_average(X, 2, 1.0, weights=w, restarts=2)
     assert fewer.codes_per_sample == pytest.approx(1.0) and fewer.objective > found.objective
+
+
+def five_features():
+    """Five orthogonal features that fire .4 of the time, the others correlated by .4 with the first; all patterns."""
+    X = np.array(list(product((0, 0.85, 1.15), repeat=5)))
+    on = X > 0
+    chance = np.where(on[:, :1], 0.64, 0.24)
+    others = np.where(on[:, 1:], chance, 1 - chance).prod(axis=1)
+    return X, np.where(on[:, 0], 0.4, 0.6) * others * 0.5 ** on.sum(axis=1)
+
+
+@pytest.mark.nightly
+def test_too_few_codes_mix_features_that_are_correlated():
+    """arXiv 2508.16560: at the true average the features are found, below it the first leaks into the others, which
+    costs less than leaving codes out (0.85^2 / 2 each)."""
+    X, w = five_features()
+    assert w @ (X > 0) == pytest.approx(np.full(5, 0.4))
+    right, wrong = (fit_average(X, 5, average, weights=w, restarts=3, steps=12) for average in (2.0, 1.8))
+    assert right.codes_per_sample == pytest.approx(2) and np.sort(right.D.ravel())[-5:] == pytest.approx(np.ones(5))
+    lam0 = wrong.problem.penalty.lam0
+    assert wrong.status == "local_min" and 1.6 < wrong.codes_per_sample < 1.8
+    assert wrong.objective - lam0 * wrong.codes_per_sample < 0.5 * 0.2 * 0.85**2
+    assert (wrong.D[:, 0] > 0.15).sum() >= 4  # the first feature
+    assert fit(X, 5, weights=w, penalty=L0(lam0), start=np.eye(5)).objective < wrong.objective
