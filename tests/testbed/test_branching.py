@@ -132,7 +132,7 @@ def test_counted_codes_of_ten_thousand_hostile_problems():
 @pytest.mark.nightly
 def test_concave_codes_of_a_thousand_hostile_problems():
     for seed in range(1000):
-        concave_case(1000 + seed)
+        concave_case(1000 + seed, atoms=5, dimensions=4)
 
 
 # --- claims and bits
