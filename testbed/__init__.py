@@ -13,8 +13,10 @@ from testbed.bounds.gaps import Gap, gap
 from testbed.bounds.lower import Bound, lower_bound
 from testbed.coding.choosing import encode
 from testbed.coding.exact import CodingError
+from testbed.descent.averages import fit_average
 from testbed.descent.batch import Batch, fit_many
 from testbed.descent.classifying import Classification, classify
+from testbed.descent.prefixes import Matryoshka, fit_prefixes
 from testbed.descent.training import fit
 from testbed.descent.valleys import Valley, valley
 from testbed.dictionary import Dictionary
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
     from testbed.estimator import SparseDictionary as SparseDictionary
 
 __all__ = ["Batch", "Bound", "Classification", "CodingError", "Dictionary", "Factored", "Gap", "InputError",
-           "NumericsError", "Optimum", "Path", "Problem", "Search", "Valley", "classify", "convex_fit",
-           "encode", "fit", "fit_many", "gap", "huber", "lower_bound", "path", "search", "valley"]
+           "Matryoshka", "NumericsError", "Optimum", "Path", "Problem", "Search", "Valley", "classify", "convex_fit",
+           "encode", "fit", "fit_average", "fit_many", "fit_prefixes", "gap", "huber", "lower_bound", "path", "search",
+           "valley"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,13 @@
 """BatchTopK's question: the best dictionary that uses so many atoms on average, not on each sample.
 
-With a multiplier lam0 for the average it is L0. The average falls as lam0 rises, by steps: one in between two steps is
-met as nearly as a bisection in lam0 finds it.
+With a multiplier lam0 for the average it is L0. The average of the best dictionary falls as lam0 rises, and jumps where
+another becomes the better one: an average in a gap belongs to dictionaries that are local minima under their lam0 and
+no more, and is met as nearly as restarts end in one.
+
+Seen (arXiv 2508.16560's toy; five features that fire .4 of the time, correlated by .4 with the first, magnitudes .85
+and 1.15): asked for 2.0 the atoms are the features. Asked for 1.8 it is 1.70, and other atoms hold .19 of the first
+feature: half its squared error is .035, where the features with their cheapest codes left out, down to 1.8, cost .072.
+With lam0 = .068 as a price, and not as a multiplier, the features are better all the same: .136 against .151.
 """
 
 from __future__ import annotations

@@ -79,7 +79,8 @@ class Log(Penalty):
         half = 0.5 * (t - eps)
         root = np.sqrt(np.maximum(half * half + eps * (t - lam), 0))
         # of the two ways to write it, the one in which nothing cancels
-        return np.maximum(np.where(half > 0, half + root, eps * (t - lam) / np.where(half > 0, 1.0, root - half)), 0)
+        below = np.where((half > 0) | (root == half), 1.0, root - half)  # all three are 0 at t = lam = eps
+        return np.maximum(np.where(half > 0, half + root, eps * (t - lam) / below), 0)
 
     def prox(self, t: Array) -> Array:
         return np.where(t > self.threshold, self._stationary(np.maximum(t, self.threshold)), 0.0)

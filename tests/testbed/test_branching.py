@@ -117,9 +117,9 @@ def test_counted_codes_of_hostile_problems(first):
         counted_case(seed)
 
 
-@pytest.mark.parametrize("first", range(0, 60, 30))
+@pytest.mark.parametrize("first", range(0, 40, 20))
 def test_concave_codes_of_hostile_problems(first):
-    for seed in range(first, first + 30):
+    for seed in range(first, first + 20):
         concave_case(seed, atoms=5, dimensions=3)
 
 
@@ -132,7 +132,7 @@ def test_counted_codes_of_ten_thousand_hostile_problems():
 @pytest.mark.nightly
 def test_concave_codes_of_a_thousand_hostile_problems():
     for seed in range(1000):
-        concave_case(1000 + seed)
+        concave_case(1000 + seed, atoms=5, dimensions=4)
 
 
 # --- claims and bits

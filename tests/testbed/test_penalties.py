@@ -297,3 +297,8 @@ def test_statements_about_l1_are_not_asked_of_others():
     asked = [verdict.id for verdict in report.verdicts]
     assert "G1" not in asked and "N1" in asked and report.holds
     assert g1_floor.PROPERTY.excuse(optimum) == "needs penalty l1"
+
+
+def test_log_with_eps_at_lam_is_a_number_where_codes_begin():
+    np.testing.assert_array_equal(Log(0.5, 0.5).prox(np.array([0.0, 0.3, 0.5])), 0)
+    assert Problem([[0.0, 0.0], [1.0, 0.0]], penalty=Log(0.5, 0.5)).floor > 0
