@@ -76,11 +76,11 @@ FIGURE = Figure(
     caption="One world: a parent of magnitude 1.2, 1.6 or 2, alone or with a child of .5 or .8 (dots, area their "
             "probability; dotted: the true features). Arrows: the best two atoms under each price, blue for the "
             "parent. L1, log, MCP and L0 absorb: the child's atom moves among the data, and the parent is silent on "
-            "some of them. An energy price keeps the parent on, with atoms that lean. TopK costs nothing wherever the "
-            "atoms enclose the data (orange wedges).",
-    alt="Six panels of nine points in a plane. In four of them the second atom points into the data at about 25 degrees; "
-        "under the energy price the first atom lies below the axis as well; under TopK two wedges outside the data are "
-        "shaded and no arrow is drawn.",
+            "some of them. An energy price keeps the parent on, with atoms that lean. TopK costs nothing wherever the"
+            " atoms enclose the data (orange wedges).",
+    alt="Six panels of nine points in a plane. In four of them the second atom points into the data at about 25 "
+        "degrees; under the energy price the first atom lies below the axis as well; under TopK two wedges outside "
+        "the data are shaded and no arrow is drawn.",
     agreement="the objective with exact codes against the search in the plane",
     compute=compute, draw=draw,
 )

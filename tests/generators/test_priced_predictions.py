@@ -1,4 +1,4 @@
-"""Predictions under any price (T1, T8, T9, T10, N9), against a solver that shares nothing; planted mistakes are seen."""
+"""Predictions under any price (T1, T8-T10, N9), against a solver that shares nothing; planted mistakes are seen."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_T8_against_another_search(penalty, price):
 
 def test_T8_planted_mistakes():
     a, lam = 1.0, 0.1
-    X, w = plane(nested_pair(0.4))
+    X, _ = plane(nested_pair(0.4))
     right = prices.letting_go(lam, math.sqrt(2), math.sqrt(0.5))
     assert right == pytest.approx(lam * (math.sqrt(2) - a) / (math.sqrt(2) * (a - lam)), rel=1e-14)
     for wrong in (prices.letting_go(lam, 1.0, math.sqrt(0.5)), prices.letting_go(lam, math.sqrt(2), 0.5), lam):
