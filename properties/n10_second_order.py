@@ -67,7 +67,7 @@ def differences() -> Evidence:
 
 STATEMENT = Statement(
     id="N10", name="second order, any price", where="a local minimum, no support about to change", penalties=SUCCESSORS,
-    statement="H[Δ,Δ] = Σνⱼ|Δⱼ|² + E[|u|² − (v − D_A u)ᵀ(G_A + diag g″(z_A))⁻¹(v − D_A u)] ≥ 0",
+    statement="H[Δ,Δ] = Σνⱼ|Δⱼ|² + E[|u|² − qᵀ(G_A + diag g″)⁻¹q] ≥ 0, q = v − D_A u",
     tests="tests/properties/test_successors.py", code="testbed.descent.curvature", demonstrate=differences,
     no_figure="agrees with second differences to their precision; training uses it",
 )

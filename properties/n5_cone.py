@@ -22,6 +22,6 @@ from properties.s5_cone import finish, gather
 PROPERTY = Property(
     id="N5", name="cone condition, any onset", where="stationary", tolerance=TOLERANCE, gather=gather, finish=finish,
     case=lambda: correlated_pair(tau=0.3), penalties=("energy", "log", "mcp"),
-    statement="(g′(0)μₖ − νₖGⱼₖ − E[zₖ(g′(0) − g′(zⱼ)) 1{j on}])ₖ ∈ cone{z : zⱼ = 0}",
+    statement="vₖ = p E[zₖ; j off] + E[zₖ g′(zⱼ); j on] − νₖGⱼₖ, p = g′(0): (vₖ)ₖ ∈ cone{z : zⱼ = 0}",
     tests="tests/properties/test_successors.py", no_figure="the picture of S5, with a corrected vector",
 )
