@@ -102,7 +102,7 @@ def hunt(conjecture: Conjecture, budget: float = 60.0, problems: int | None = No
     if not kinds:
         raise InputError(f"conjecture: {conjecture.id} says nothing about {', '.join(map(str, space.kinds))}")
     left_out = tuple(kind for kind in space.kinds if kind not in kinds)
-    space = replace(space, kinds=kinds)
+    space, conjecture = replace(space, kinds=kinds), replace(conjecture, kinds=kinds)  # shrinking stays there too
     state = _Search(conjecture, np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1 << 31,))))
     end, most = begun + budget, np.inf if problems is None else problems
     batch = 0

@@ -17,7 +17,8 @@ from conjectures import families
 from testbed import InputError, Problem, checks
 from testbed.checks import Array
 
-BATCH = 64  # problems of one shape
+BATCH, LATER = 64, 256  # problems of one shape: few while few shapes were seen, and more, which cost less each, later
+EARLY = 32  # batches that are small
 SHARES = (0.1, 0.2, 0.4)  # lam as a share of the longest sample: as a reader would choose it
 
 
@@ -85,8 +86,9 @@ class Space:
         if not self.kinds:
             raise InputError("Space: kinds is empty")
 
-    def draw(self, seed: int, number: int, size: int = BATCH) -> Problems:
+    def draw(self, seed: int, number: int) -> Problems:
         """The number-th batch of a seed: the same whatever was drawn before it."""
+        size = BATCH if number < EARLY else LATER
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
         turn, which = divmod(number, len(self.kinds))
         n, d = _size(rng, *self.points), _size(rng, *self.dimensions)

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from conjectures.guard import Shown
-from conjectures.problems import BATCH, Kind, Problems, Space
+from conjectures.problems import Kind, Problems, Space
 from conjectures.suspects import Conjecture
 from properties.base import Property, Residual, measure
 from testbed import Batch, CodingError, InputError, Optimum, Problem, fit_many
@@ -103,8 +103,10 @@ def survey(statements: Sequence[Property], space: Space, problems: int, seed: in
     Solves batches until so many problems were tried. Every statement is asked at every optimum that converged.
     """
     tallies: dict[str, Tally] = {p.id: Tally() for p in statements}
-    for number in range(-(-problems // BATCH)):
+    number = tried = 0
+    while tried < problems:
         drawn = space.draw(seed, number)
+        tried, number = tried + len(drawn), number + 1
         for _, optimum in _trained(drawn, number, None, None, 1):
             found = {} if optimum is None or optimum.status == "unconverged" else measure(
                 [p for p in statements if p.applies(optimum)], optimum)[0]
@@ -169,10 +171,13 @@ def _batches(problems: Problems, seed: int, start: Array | None, start_bias: Arr
 def _claimed(batch: Batch, i: int) -> Shown:
     """The i-th optimum with what its training measured: `Batch.optimum` without measuring anew."""
     problem = Problem(batch.X[i], float(batch.lam[i]), batch.weights[i], batch.bias, batch.nonnegative)
-    least = float(batch.hessian_min[i])
-    return Shown(problem=problem, D=batch.D[i], b=batch.b[i], Z=csr_array(batch.Z[i]),
-                 objective=float(batch.objective[i]), stationarity=float(batch.stationarity[i]),
-                 kkt=float(batch.kkt[i]), status=str(batch.status[i]), hessian_min=None if np.isnan(least) else least)
+    least, Z = float(batch.hessian_min[i]), batch.Z[i]
+    row, column = np.nonzero(Z)
+    start = np.concatenate([[0], np.bincount(row, minlength=len(Z)).cumsum()])
+    return Shown(problem=problem, D=batch.D[i], b=batch.b[i],
+                 Z=csr_array((Z[row, column], column, start), shape=Z.shape), objective=float(batch.objective[i]),
+                 stationarity=float(batch.stationarity[i]), kkt=float(batch.kkt[i]), status=str(batch.status[i]),
+                 hessian_min=None if np.isnan(least) else least)
 
 
 def _coded(problems: Problems, seed: int, start: Array | None, start_bias: Array | None,
