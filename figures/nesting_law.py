@@ -8,7 +8,7 @@ from figures import style
 from figures.base import Figure, Numbers, Picture, deviation
 
 WORLDS = 24
-FAMILIES = (("energy", "energy", style.BLUE, "o"), ("log", "log", style.VERMILION, "s"), ("mcp", "MCP", style.GREEN, "D"))
+FAMILIES = (("energy", style.BLUE, "o"), ("log", style.VERMILION, "s"), ("MCP", style.GREEN, "D"))
 
 
 def compute(*, worlds: int = WORLDS, seed: int = 0) -> Numbers:
@@ -55,7 +55,7 @@ def draw(numbers: Numbers) -> Picture:
     a.plot([0, 1], [0, 1], color=style.GREY)
     b.axvspan(-2.6, 0, color=style.BLUE, alpha=0.10, linewidth=0)
     b.axvspan(0, 2.6, color=style.GREEN, alpha=0.12, linewidth=0)
-    for k, (_, words, colour, shape) in enumerate(FAMILIES):
+    for k, (words, colour, shape) in enumerate(FAMILIES):
         some = numbers["family"] == k
         style.measured(a, numbers["law"][some], numbers["cosine"][some], colour, shape, label=words)
         style.measured(b, numbers["louder"][some], numbers["cosine"][some], colour, shape)
@@ -76,13 +76,14 @@ def draw(numbers: Numbers) -> Picture:
 FIGURE = Figure(
     name="nesting_law", statements=("N6", "N2", "N4"),
     title="A parent that stays on under its child is allowed at one cosine, and the shape of the price sets it",
-    caption="Local minima near the truth of random hierarchies, two orthogonal features each, on which the parent's atom "
-            "is on wherever the child's is. (a) The cosine of the two atoms against what N6 says. (b) The same cosines "
-            "against how loud the parent is under the child. Under L1 (star) both atoms are one; an energy price "
-            "needs the parent to be the quieter one in codes (blue area), a concave price the louder one (green area).",
-    alt="Left: blue, orange and green markers on the diagonal of measured against predicted cosine. Right: the blue markers "
-        "of the energy price lie left of zero, where the parent is quieter, the orange and green markers of concave "
-        "prices to the right; a star at cosine one marks L1.",
+    caption="Local minima near the truth of random hierarchies, two orthogonal features each, on which the parent's "
+            "atom is on wherever the child's is. (a) The cosine of the two atoms against what N6 says. (b) The same "
+            "cosines against how loud the parent is under the child. Under L1 (star) both atoms are one; an energy "
+            "price needs the parent to be the quieter one in codes (blue area), a concave price the louder one (green"
+            " area).",
+    alt="Left: blue, orange and green markers on the diagonal of measured against predicted cosine. Right: the blue "
+        "markers of the energy price lie left of zero, where the parent is quieter, the orange and green markers of "
+        "concave prices to the right; a star at cosine one marks L1.",
     agreement="cosine against E[z g′(parent)] / E[z g′(z)]",
     compute=compute, draw=draw,
 )

@@ -44,8 +44,8 @@ def dense(seed: int) -> Any:
     from generators import antipodal
 
     rng = np.random.default_rng([seed, 1])
-    return antipodal(1, f"discrete({np.sort(rng.uniform(0.5, 3, 5)).tolist()}, {rng.dirichlet(np.full(5, 4.0)).tolist()})",
-                     p=0.8, directions=[[1.0, 0.0]])
+    values, mass = np.sort(rng.uniform(0.5, 3, 5)), rng.dirichlet(np.full(5, 4.0))
+    return antipodal(1, f"discrete({values.tolist()}, {mass.tolist()})", p=0.8, directions=[[1.0, 0.0]])
 
 
 def compute(*, seeds: int = 2, seed: int = 0) -> Numbers:
@@ -122,14 +122,15 @@ def draw(numbers: Numbers) -> Picture:
 FIGURE = Figure(
     name="objectives_atlas", statements=("N6", "N8", "N9", "T8", "T9", "T10"),
     title="Free codes keep correlated features apart; no objective keeps a hierarchy, or a dense feature's zero",
-    caption="Rows: worlds of two features (a parent and its child; a correlated pair; two features at 150 degrees that "
-            "exclude each other; one dense feature with a fitted bias). Columns: objectives. Each cell: what the "
-            "optimum does with the truth, by how many degrees its atoms are off (dense: where the bias is; the true "
-            "zero is 0), and how much more the truth costs, the mean over two draws of each world. Flat: the optimum is "
-            "not unique. A dash: no exact answer.",
-    alt="A table of four worlds by seven objectives. Hierarchies are absorbed under L1, log, MCP, L0 and TopK 1, turned or "
-        "absorbed under energy, flat under TopK 2. Correlated pairs are kept under log, MCP and L0, turned under L1 and "
-        "energy. Exclusive features at 150 degrees are kept by all but TopK 2. Dense features move the bias.",
+    caption="Rows: worlds of two features (a parent and its child; a correlated pair; two features at 150 degrees "
+            "that exclude each other; one dense feature with a fitted bias). Columns: objectives. Each cell: what the"
+            " optimum does with the truth, by how many degrees its atoms are off (dense: where the bias is; the true "
+            "zero is 0), and how much more the truth costs, the mean over two draws of each world. Flat: the optimum "
+            "is not unique. A dash: no exact answer.",
+    alt="A table of four worlds by seven objectives. Hierarchies are absorbed under L1, log, MCP, L0 and TopK 1, "
+        "turned or absorbed under energy, flat under TopK 2. Correlated pairs are kept under log, MCP and L0, turned "
+        "under L1 and energy. Exclusive features at 150 degrees are kept by all but TopK 2. Dense features move the "
+        "bias.",
     agreement="the objective with exact codes against the search and T10",
     compute=compute, draw=draw,
 )

@@ -22,7 +22,7 @@ def prices(lam: float) -> tuple[Any, ...]:
 
 
 def compute(*, seed: int = 0, samples: int = 14) -> Numbers:
-    """Trace of the least-squares map from reconstruction to residual, by regression and from decoder and prices (N3)."""
+    """Trace of the least-squares map from reconstruction to residual: by regression, and from decoder and prices."""
     from generators.plane.atoms import unit
     from generators.plane.priced import codes, minima
 
@@ -59,10 +59,10 @@ def draw(numbers: Numbers) -> Picture:
 FIGURE = Figure(
     name="predictable", statements=("N3", "S3"),
     title="What a linear map predicts of the residual is the price of the codes, and nothing where codes are free",
-    caption="The best linear map from reconstruction to residual (its trace) at optima of two atoms for random points in "
-            "the plane, as the price grows. Markers: least squares on the samples; lines: N3, from the decoder, the mean "
-            "prices and the reconstruction's covariance. Under L0, and MCP where it has saturated, it is zero: whatever is "
-            "predictable of such an SAE's residual is encoder error or unfinished training.",
+    caption="The best linear map from reconstruction to residual (its trace) at optima of two atoms for random points"
+            " in the plane, as the price grows. Markers: least squares on the samples; lines: N3, from the decoder, "
+            "the mean prices and the reconstruction's covariance. Under L0, and MCP where it has saturated, it is "
+            "zero: whatever is predictable of such an SAE's residual is encoder error or unfinished training.",
     alt="Two rising curves, energy above L1, with markers on them, and MCP and L0 near zero, L0 exactly.",
     agreement="trace of the least-squares map against N3",
     compute=compute, draw=draw,

@@ -1,4 +1,4 @@
-"""A2, N2: the price that each atom behaves as if it paid, against how strong its codes are: the objective's fingerprint."""
+"""A2, N2: the price that each atom behaves as if it paid, against how strong its codes are."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from figures import style
 from figures.base import Figure, Numbers, Picture, deviation
 
 TEXTS = ("l1(lam=0.1)", "energy(lam=0.1, tau=0.1)", "mcp(lam=0.1, gamma=12)", "l0(lam0=0.02)", "topk(k=1)")
-FAMILIES = (("L1", style.BLUE, "o"), ("energy", style.VERMILION, "s"), ("MCP", style.GREEN, "D"), ("L0", style.ORANGE, "^"),
-            ("TopK", style.PURPLE, "v"))
+FAMILIES = (("L1", style.BLUE, "o"), ("energy", style.VERMILION, "s"), ("MCP", style.GREEN, "D"),
+            ("L0", style.ORANGE, "^"), ("TopK", style.PURPLE, "v"))
 
 
 def compute(*, draws: int = 5, seed: int = 0) -> Numbers:
-    """Implied price p = <E[z r], d> / E[z] and code strength E[z^2] / E[z] of every live atom at optima of random points."""
+    """Implied price <E[z r], d> / E[z] and strength E[z^2] / E[z] of every live atom at optima of random points."""
     from generators.plane.atoms import unit
     from generators.plane.priced import codes, minima
     from testbed.penalties import parse
@@ -59,11 +59,11 @@ def draw(numbers: Numbers) -> Picture:
 FIGURE = Figure(
     name="price_fingerprint", statements=("A2", "N2"),
     title="Which price was paid can be read off a dictionary and its codes, atom by atom",
-    caption="Each marker an atom at an optimum for random points in the plane: its implied price, from residual and codes "
-            "alone, against the strength of its codes. Lines: g′. Under L1 all atoms pay λ; under an energy price λ + τ "
-            "times the strength, exactly; under MCP the less, the stronger; under L0 and TopK nothing.",
-    alt="Blue circles on a horizontal line at 0.1, orange squares on a rising line, green diamonds along a falling curve, "
-        "triangles on zero.",
+    caption="Each marker an atom at an optimum for random points in the plane: its implied price, from residual and "
+            "codes alone, against the strength of its codes. Lines: g′. Under L1 all atoms pay λ; under an energy "
+            "price λ + τ times the strength, exactly; under MCP the less, the stronger; under L0 and TopK nothing.",
+    alt="Blue circles on a horizontal line at 0.1, orange squares on a rising line, green diamonds along a falling "
+        "curve, triangles on zero.",
     agreement="implied price against E[z g′(z)] / E[z]",
     compute=compute, draw=draw,
 )

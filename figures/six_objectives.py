@@ -59,14 +59,14 @@ def draw(numbers: Numbers) -> Picture:
         for angle, colour in zip(numbers["angles"][k], (style.BLUE, style.VERMILION), strict=True):
             if verdict != "flat":
                 style.arrow(axes, (0, 0), (1.1 * math.cos(angle), 1.1 * math.sin(angle)), colour, 1.8)
-        axes.set(aspect="equal", xlim=(-0.1, 2.35), ylim=(-0.45, 1.75), xticks=[0, 1, 2], yticks=[0, 1])
-        style.label(axes, 0.9, 1.2, WORDS[verdict], style.BLACK)
+        axes.set(aspect="equal", xlim=(-0.1, 2.35), ylim=(-0.45, 1.6), xticks=[0, 1, 2], yticks=[0, 1])
+        style.label(axes, 0.9, 1.15, WORDS[verdict], style.BLACK)
         saved = 1 - numbers["F"][k] / numbers["truth"][k] if numbers["truth"][k] > 1e-12 else 0.0
         style.panel(axes, "abcdef"[k], f"{NAMES[k]}: " + (f"truth costs {100 * saved / (1 - saved):.0f} % more"
                                                           if saved > 1e-9 else "truth costs 0"))
     first = figure.axes[0]
     style.label(first, 2.3, -0.22, "parent", style.GREY, ha="right")
-    style.label(first, -0.02, 1.55, "child", style.GREY)
+    style.label(first, 0.06, 1.4, "child", style.GREY)
     return figure
 
 
@@ -76,11 +76,11 @@ FIGURE = Figure(
     caption="One world: a parent of magnitude 1.2, 1.6 or 2, alone or with a child of .5 or .8 (dots, area their "
             "probability; dotted: the true features). Arrows: the best two atoms under each price, blue for the "
             "parent. L1, log, MCP and L0 absorb: the child's atom moves among the data, and the parent is silent on "
-            "some of them. An energy price keeps the parent on, with atoms that lean. TopK costs nothing wherever the "
-            "atoms enclose the data (orange wedges).",
-    alt="Six panels of nine points in a plane. In four of them the second atom points into the data at about 25 degrees; "
-        "under the energy price the first atom lies below the axis as well; under TopK two wedges outside the data are "
-        "shaded and no arrow is drawn.",
+            "some of them. An energy price keeps the parent on, with atoms that lean. TopK costs nothing wherever the"
+            " atoms enclose the data (orange wedges).",
+    alt="Six panels of nine points in a plane. In four of them the second atom points into the data at about 25 "
+        "degrees; under the energy price the first atom lies below the axis as well; under TopK two wedges outside "
+        "the data are shaded and no arrow is drawn.",
     agreement="the objective with exact codes against the search in the plane",
     compute=compute, draw=draw,
 )

@@ -1,13 +1,13 @@
 """Exact answers under any separable price: a nested pair (T8), a correlated pair (T9), one direction with a bias (T10).
 
-Where the optimum is known in closed form it is given so, and a search over all pairs of angles (generators.plane.priced)
-has to find nothing better; elsewhere that search is the answer, polished to a root of the slopes.
+Where the optimum is known in closed form it is given so, and a search over all pairs of angles
+(generators.plane.priced) has to find nothing better; elsewhere that search is the answer, polished to a root of the
+slopes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -110,8 +110,9 @@ def correlated(world: World, penalty: Penalty) -> Prediction:
     if free is not None:
         truth = 2 * (alpha + beta) * free
         delta = 0.5 * math.atan2(alpha, 2 * beta)
-        other = (2 * alpha + beta) * free + beta / 2 + alpha / 4 - 0.5 * math.hypot(beta, alpha / 2)
-        values = {"breaks_from": (beta / 2 + alpha / 4 - 0.5 * math.hypot(beta, alpha / 2)) / beta if beta else math.inf}
+        missed = beta / 2 + alpha / 4 - 0.5 * math.hypot(beta, alpha / 2)
+        values = {"breaks_from": missed / beta if beta else math.inf}
+        other = (2 * alpha + beta) * free + missed
         angles, F, name = ((0.0, math.pi / 2), truth, "faithful") if truth <= other else (
             (0.0, math.pi / 4 + delta), other, "absorbed")
         found = _told("T9", basis, np.array(angles), F, name, values, "codes are free of charge once they are on")
@@ -179,7 +180,7 @@ def one_sparse(world: World, penalty: Penalty) -> Prediction:
 
 
 def _plane(world: World, statement: str) -> tuple[Array, Array, Array, Array]:
-    """Of the points that are not zero: codes (n, 2), places (n, 2) in the plane of the features, weights; and its basis."""
+    """Of the points that are not zero: codes (n, 2), places (n, 2) in the plane, weights; and the plane's basis."""
     if world.offset.any() or world.n_features != 2:
         raise InputError(f"predict: {statement} is for two features without offset")
     sample = world.exact()
@@ -193,18 +194,18 @@ def _plane(world: World, statement: str) -> tuple[Array, Array, Array, Array]:
 def _unique(penalty: Penalty) -> None:
     """InputError where no optimum is singled out."""
     if isinstance(penalty, TopK) and penalty.k > 1:
-        raise InputError(f"predict: under {penalty} the optimum is not unique: all atoms whose cone holds the data cost "
-                         f"nothing (N9)")
+        raise InputError(f"predict: under {penalty} the optimum is not unique: all atoms whose cone holds the data "
+                         "cost nothing (N9)")
 
 
-def _told(statement: str, basis: Array, angles: Array, F: float, name: str, values: Mapping[str, Any],
+def _told(statement: str, basis: Array, angles: Array, F: float, name: str, values: dict[str, Any],
           because: str) -> Prediction:
     return Prediction(statement, unit(angles) @ basis, np.zeros(basis.shape[1]), F,
                       {"regime": name, "angles": angles} | values, False, because)
 
 
 def _best(statement: str, penalty: Penalty, codes: Array, X: Array, w: Array, basis: Array, found: Prediction | None,
-          values: Mapping[str, Any]) -> Prediction:
+          values: dict[str, Any]) -> Prediction:
     """The closed form, unless the search finds better; then what it finds."""
     pair = priced.minima(penalty, X, w)[0]
     if found is not None and found.objective <= pair.objective + TIE:

@@ -8,8 +8,8 @@ and where neither is |s_j| <= 1. So E[s_j] = 0 reads P(j on) - P(k on) + E[s_j 1
 an antipodal pair fires equally often, as far as it fires. Signed codes: E[sign z_j] = -E[s_j 1{j off}], and the two
 signs of an atom are such a pair: |P(z_j > 0) - P(z_j < 0)| <= P(j off).
 
-Under another penalty the identity is E[g'(z_j); j on] = -E[<r, d_j>; j off], whose left side is no frequency: nothing asks
-an antipodal pair to balance. Under L0 and TopK it is 0, and the bias sits where most data are (T10).
+Under another penalty the identity is E[g'(z_j); j on] = -E[<r, d_j>; j off], whose left side is no frequency:
+nothing asks an antipodal pair to balance. Under L0 and TopK it is 0, and the bias sits where most data are (T10).
 
 Residual: (a) the identity, per atom; (b) the excess in the inequality, per antipodal pair (signed: per atom).
 Probabilities are their own unit.

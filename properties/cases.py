@@ -26,10 +26,10 @@ def threshold() -> Optimum:
 def correlated_pair(psi: float = 0.05, lam: float = 0.1, tau: float = 0.0) -> Optimum:
     """T2 with its probabilities solved for: x = e1, e2 (alpha each) or e1 + e2 (beta), atoms tilted inwards by psi.
 
-    Alone, e1 is coded by z = (cos psi - lam) / (1 + tau), tau = 0 under L1 and above it under Energy; together both atoms
-    are on with z = (s - lam) / (s^2 + tau), s = cos psi + sin psi, and the residual (1 - s z) (1, 1). Balance of the two
-    pulls on an atom (S1, N2) fixes alpha/beta. In the plane a residual has only one direction in which to leave its
-    atom, which makes S6 an equality.
+    Alone, e1 is coded by z = (cos psi - lam) / (1 + tau), tau = 0 under L1 and above it under Energy; together both
+    atoms are on with z = (s - lam) / (s^2 + tau), s = cos psi + sin psi, and the residual (1 - s z) (1, 1). Balance of
+    the two pulls on an atom (S1, N2) fixes alpha/beta. In the plane a residual has only one direction in which to leave
+    its atom, which makes S6 an equality.
     """
     cos, sin = np.cos(psi), np.sin(psi)
     s = cos + sin
@@ -44,10 +44,10 @@ def correlated_pair(psi: float = 0.05, lam: float = 0.1, tau: float = 0.0) -> Op
 def nested_pair(penalty: Penalty, parent: float, child: float, alone: float = 1.0, rho: float = 0.4) -> Optimum:
     """A point that the parent's atom codes alone, and one on which the child's atom is on as well, at stationarity.
 
-    The child's atom codes one point, so the residual there is g'(child) d_2, and its score with the parent's atom must be
-    g'(parent): cosine G = g'(parent) / g'(child), the nesting law (N6). Across d_1 it pulls the parent's atom, and the
-    residual of the other point, of weight 1 - rho and with the code `alone`, pulls back. Codes parent, child > 0 at slopes
-    of which the first is the smaller.
+    The child's atom codes one point, so the residual there is g'(child) d_2, and its score with the parent's atom must
+    be g'(parent): cosine G = g'(parent) / g'(child), the nesting law (N6). Across d_1 it pulls the parent's atom, and
+    the residual of the other point, of weight 1 - rho and with the code `alone`, pulls back. Codes parent, child > 0 at
+    slopes of which the first is the smaller.
     """
     slope = penalty.slope(np.array([parent, child, alone]))
     G = slope[0] / slope[1]

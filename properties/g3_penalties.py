@@ -1,8 +1,8 @@
 """G3, penalties: F* is concave and non-decreasing in lam; where it is differentiable its slope is E[sum z], and that
 does not increase with lam.
 
-In general: F* is concave in any factor t of the price, t g in place of g, with slope E[sum g(z)]. So in lam0 (L0), in lam
-at fixed eps (Log), and in (lam, tau) together (Energy).
+In general: F* is concave in any factor t of the price, t g in place of g, with slope E[sum g(z)]. So in lam0 (L0),
+in lam at fixed eps (Log), and in (lam, tau) together (Energy).
 
 Why: at fixed (D, Z, b) the objective is affine in lam with slope E[sum z] >= 0, and F* is the least of these. So the
 optimum at one penalty bounds F* at every other, F*(lam') <= F + (lam' - lam) E[sum z]: `path` takes a broken bound

@@ -1,15 +1,16 @@
 """N10, second order under any price: at a local minimum H is not negative, for Delta with rows orthogonal to the atoms,
 
-    H = sum_j nu_j |Delta_j|^2 + E[ |u|^2 - (v - D_A u)' (G_A + diag g''(z_A))^-1 (v - D_A u) ],   u = z_A Delta_A + beta,
-    v = Delta_A r,     A the support, nu_j = E[z_j g'(z_j)].
+    H = sum_j nu_j |Delta_j|^2 + E[ |u|^2 - (v - D_A u)' (G_A + diag g''(z_A))^-1 (v - D_A u) ],
+    u = z_A Delta_A + beta,   v = Delta_A r,   A the support,   nu_j = E[z_j g'(z_j)].
 
-As for M1: while no support changes, codes follow the atoms so that D_A r = g'(z_A) stays true. To first order the scores
-move by v - D_A u - G_A dz and the prices by g''(z_A) dz, so dz = (G_A + diag g'')^-1 (v - D_A u), and the response lowers
-the loss by half of dz' (G_A + diag g'') dz. The ends of the atoms' arcs meet -E[z_j r] = -nu_j d_j (N2).
+As for M1: while no support changes, codes follow the atoms so that D_A r = g'(z_A) stays true. To first order the
+scores move by v - D_A u - G_A dz and the prices by g''(z_A) dz, so dz = (G_A + diag g'')^-1 (v - D_A u), and the
+response lowers the loss by half of dz' (G_A + diag g'') dz. The ends of the atoms' arcs meet -E[z_j r] = -nu_j d_j
+(N2).
 
-G_A + diag g'' is positive definite where codes are isolated minima. A convex price (g'' > 0) keeps the codes from following
-and makes coincident atoms possible minima (T8); a concave one lets them follow further. Under L0 and TopK nu = 0 and H =
-E[|u|^2 - ...], which is zero along the valleys of N9: nothing but the residual holds the atoms.
+G_A + diag g'' is positive definite where codes are isolated minima. A convex price (g'' > 0) keeps the codes from
+following and makes coincident atoms possible minima (T8); a concave one lets them follow further. Under L0 and TopK
+nu = 0 and H = E[|u|^2 - ...], which is zero along the valleys of N9: nothing but the residual holds the atoms.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def differences() -> Evidence:
 
 STATEMENT = Statement(
     id="N10", name="second order, any price", where="a local minimum, no support about to change", penalties=SUCCESSORS,
-    statement="H[Δ,Δ] = Σνⱼ|Δⱼ|² + E[|u|² − (v − D_A u)ᵀ(G_A + diag g″(z_A))⁻¹(v − D_A u)] ≥ 0",
+    statement="H[Δ,Δ] = Σνⱼ|Δⱼ|² + E[|u|² − qᵀ(G_A + diag g″)⁻¹q] ≥ 0, q = v − D_A u",
     tests="tests/properties/test_successors.py", code="testbed.descent.curvature", demonstrate=differences,
     no_figure="agrees with second differences to their precision; training uses it",
 )

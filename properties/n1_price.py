@@ -1,18 +1,18 @@
 """N1, codes pay their price: <r, d_j> = g'(z_j) where j is on, and no more than a threshold where it is off.
 
-Each code is best given the others: z_j minimises 1/2 (t - z)^2 + g(z), z >= 0, t = <r, d_j> + z_j being the score that
-the others leave to it. Where z_j > 0 the derivative vanishes: <r, d_j> = g'(z_j). Where z_j = 0, t = <r, d_j> is at
-most what the first bit of a code costs: g'(0+) = lam under Energy, MCP, and Log with eps >= lam. Under L0 a code of its
-own saves t^2/2 and costs lam0: <r, d_j> <= sqrt(2 lam0) where off, z_j >= sqrt(2 lam0) where on, and <r, d_j> = 0 there;
-Log with eps < lam jumps alike. TopK: <r, d_j> = 0 where on, no more than k on, and where fewer are, <r, d_j> <= 0 for the
-rest.
+Each code is best given the others: z_j minimises 1/2 (t - z)^2 + g(z), z >= 0, t = <r, d_j> + z_j being the score
+that the others leave to it. Where z_j > 0 the derivative vanishes: <r, d_j> = g'(z_j). Where z_j = 0, t = <r, d_j>
+is at most what the first bit of a code costs: g'(0+) = lam under Energy, MCP, and Log with eps >= lam. Under L0 a
+code of its own saves t^2/2 and costs lam0: <r, d_j> <= sqrt(2 lam0) where off, z_j >= sqrt(2 lam0) where on, and <r,
+d_j> = 0 there; Log with eps < lam jumps alike. TopK: <r, d_j> = 0 where on, no more than k on, and where fewer are,
+<r, d_j> <= 0 for the rest.
 
 Under L1 this is C1. A convex code problem (Energy; Log and MCP where the cosines allow it) has no other solutions;
-elsewhere the statement is necessary and not sufficient: codes that no single change improves may still be on the wrong
-support.
+elsewhere the statement is necessary and not sufficient: codes that no single change improves may still be on the
+wrong support.
 
-Residual, per sample and atom: the amount by which a score or a code breaks this, in units of the penalty and of max(1,
-|x| / 1000 units), as for C1. TopK: a code beyond the k-th is a violation of its own size.
+Residual, per sample and atom: the amount by which a score or a code breaks this, in units of the penalty and of
+max(1, |x| / 1000 units), as for C1. TopK: a code beyond the k-th is a violation of its own size.
 Holds at exact codes of any dictionary.
 Extremal: under MCP a score of exactly lam, a code on the curved part, a saturated one, and a score of -3.
 """

@@ -6,8 +6,8 @@ As for S1: dF/dd_j = -E[z_j r] whatever codes cost, on the sphere only its part 
 E[z_j <r, d_j>] = E[z_j g'(z_j)] by N1. Under L0 and TopK nothing remains: E[z_j r] = 0, the residual is uncorrelated
 with every code. What a residual shares with an atom is the price at the margin, and nothing else (A2).
 
-Residual, per live atom: |E[z_j r] - nu_j d_j| / (unit mu_j), the stationarity that testbed.verify reports, from means over
-each atom's own activity. Under L1 this is S1.
+Residual, per live atom: |E[z_j r] - nu_j d_j| / (unit mu_j), the stationarity that testbed.verify reports, from
+means over each atom's own activity. Under L1 this is S1.
 Holds at a stationary dictionary with exact codes.
 Extremal: a nested pair under MCP: the parent's residual on its own balances what the child's samples pull.
 """

@@ -2,14 +2,14 @@
 
     E[z' (x - b)] = (E[z' z] + diag nu) D,      E[r' zD] = D' diag(nu) D
 
-N2 with r written out, and N2 multiplied by d_j' and added up. Given the codes, the dictionary is a ridge regression of the
-data on them with ridge nu_j, and what a linear map predicts of the residual from the reconstruction is the price. Under
-L0 and TopK both are zero: least squares, and a residual that no linear map predicts. So whatever of a TopK or JumpReLU
-SAE's residual is linearly predictable from its reconstruction is encoder error or unfinished training, and never the
-objective; under L1 it is S3's share.
+N2 with r written out, and N2 multiplied by d_j' and added up. Given the codes, the dictionary is a ridge regression
+of the data on them with ridge nu_j, and what a linear map predicts of the residual from the reconstruction is the
+price. Under L0 and TopK both are zero: least squares, and a residual that no linear map predicts. So whatever of a
+TopK or JumpReLU SAE's residual is linearly predictable from its reconstruction is encoder error or unfinished
+training, and never the objective; under L1 it is S3's share.
 
-Residual, (a) per live atom the norm of its row of the first, divided by unit mu_j; (b) Frobenius norm of the difference in
-the second, divided by unit E[sum z]. Under L1 these are S2 and S3.
+Residual, (a) per live atom the norm of its row of the first, divided by unit mu_j; (b) Frobenius norm of the
+difference in the second, divided by unit E[sum z]. Under L1 these are S2 and S3.
 Holds at a stationary dictionary with exact codes.
 Extremal: the correlated pair under Energy, whose codes overlap and whose price is not the same for all of them.
 """

@@ -1,8 +1,9 @@
 """N6, the nesting law: if k is on wherever j is on, then  G_jk E[z_j g'(z_j)] = E[z_j g'(z_k)].
 
-N4 says nu_j G_jk = E[z_j <r, d_k>], and wherever z_j > 0 atom k is on, <r, d_k> = g'(z_k) (N1). A cosine is at most 1, so
-a hierarchy in which the child j has an atom of its own, and its parent k stays on under it, needs E[z_j g'(z_k)] <= E[z_j
-g'(z_j)]: at the margin the parent must not be dearer than the child, in the mean over the child's activity.
+N4 says nu_j G_jk = E[z_j <r, d_k>], and wherever z_j > 0 atom k is on, <r, d_k> = g'(z_k) (N1). A cosine is at most
+1, so a hierarchy in which the child j has an atom of its own, and its parent k stays on under it, needs E[z_j
+g'(z_k)] <= E[z_j g'(z_j)]: at the margin the parent must not be dearer than the child, in the mean over the child's
+activity.
 
     L1          the ratio is 1: d_j = d_k, no hierarchy (S6). Only a constant slope says so at any magnitudes.
     Energy      E[z_j z_k] <= E[z_j^2]: the parent is the quieter one, in codes, at the cosine that the law gives
@@ -11,8 +12,8 @@ g'(z_j)]: at the margin the parent must not be dearer than the child, in the mea
 
 Allowed is not optimal: where the law lets the truth be, an atom on a ray of the data may be better still (N9).
 
-Residual, per live atom j and atom k that is on wherever j is: the difference of both sides, divided by unit mu_j. At most
-N2's for atom j plus N1's.
+Residual, per live atom j and atom k that is on wherever j is: the difference of both sides, divided by unit mu_j. At
+most N2's for atom j plus N1's.
 Holds at a stationary dictionary with exact codes.
 Extremal: a nested pair under Energy, whose cosine is g'(z_k) / g'(z_j) at the child's one point.
 """

@@ -1,13 +1,14 @@
 """N7, splitting under a concave price: where atoms coincide at a local minimum, r = g'(z_j) d_j wherever they are on.
 
-As for M2: two copies of atom j move to d_j +/- eps u. Under a concave g one copy carries the whole code (g(a) + g(b) >=
-g(a + b)), and either may: each sample takes the copy that turns towards its residual, so that phi falls by eps E[z_j |<u,
-r>|] to first order, unless r is parallel to d_j wherever j is on, and then it is g'(z_j) d_j by N1. L0 and TopK: r = 0
-there. The price of a code does not change as its atom turns, so the gain is the same for every such g.
+As for M2: two copies of atom j move to d_j +/- eps u. Under a concave g one copy carries the whole code (g(a) + g(b)
+>= g(a + b)), and either may: each sample takes the copy that turns towards its residual, so that phi falls by eps
+E[z_j |<u, r>|] to first order, unless r is parallel to d_j wherever j is on, and then it is g'(z_j) d_j by N1. L0
+and TopK: r = 0 there. The price of a code does not change as its atom turns, so the gain is the same for every such
+g.
 
 Not under Energy. There copies share, z/2 each, because that is cheaper; the codes are unique, phi is smooth at the
-coincidence, the copies' moves cancel to first order, and coincident atoms can be a minimum, which they are from a tau on
-that theory gives (T8).
+coincidence, the copies' moves cancel to first order, and coincident atoms can be a minimum, which they are from a
+tau on that theory gives (T8).
 
 Residual, per live atom j and atom k that coincides with it: E_j|r - g'(z_j) d_j| / unit. Under L1 this is M2.
 Holds at a local minimum.

@@ -1,16 +1,17 @@
 """N8, floors: what no dictionary of any width is below, and when it is reached.
 
-    concave g    F >= E[e_g(|x - b|)],  e_g(t) = min over z >= 0 of 1/2 (t - z)^2 + g(z);  L0: E[min(|x - b|^2 / 2, lam0)]
+    concave g    F >= E[e_g(|x - b|)],  e_g(t) = min over z >= 0 of 1/2 (t - z)^2 + g(z)
+    L0           so E[min(|x - b|^2 / 2, lam0)]
     Energy       F >= E[e(|x - b|)] with tau / m for tau, m atoms;  for any m, F > the floor of L1, which is its limit
     TopK         0
 
-Concave prices are subadditive, g(a) + g(b) >= g(a + b): with S the sum of a sample's codes, |zD| <= S and sum g(z_j) >=
-g(S). If S <= |x| the loss is at least 1/2 (|x| - S)^2 + g(S), and otherwise more than g(|x|), which is no less than e_g(|x|).
-Equality with an atom on the ray of every point: so where there are as many atoms as rays, absorption is the optimum
-under every concave price, L1 (G1, G2) among them, whatever the features were.
+Concave prices are subadditive, g(a) + g(b) >= g(a + b): with S the sum of a sample's codes, |zD| <= S and sum g(z_j)
+>= g(S). If S <= |x| the loss is at least 1/2 (|x| - S)^2 + g(S), and otherwise more than g(|x|), which is no less
+than e_g(|x|). Equality with an atom on the ray of every point: so where there are as many atoms as rays, absorption
+is the optimum under every concave price, L1 (G1, G2) among them, whatever the features were.
 
-Energy is not subadditive: sharing z among m atoms costs tau z^2 / 2m, and sum z_j^2 >= S^2 / m gives the bound. It is
-reached where all m atoms lie on one ray, and never by an atom a point: atoms shared are cheaper there.
+Energy is not subadditive: sharing z among m atoms costs tau z^2 / 2m, and sum z_j^2 >= S^2 / m gives the bound. It
+is reached where all m atoms lie on one ray, and never by an atom a point: atoms shared are cheaper there.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def private_atoms() -> Evidence:
     z = (t - 0.3) / (m + 0.6)  # m coincident atoms: 0.3 + 0.6 z = t - m z
     loss = 0.5 * (t - m * z) ** 2 + m * float(shared.cost(np.array(z)))
     off = max(off, abs(loss - float(Energy(0.3, 0.6 / m).floor(np.array(t)))))
-    return Evidence("floors of points against the least loss on a fine grid of codes, and of three shared atoms", off, 1e-9)
+    return Evidence("floors of points against the least loss on a fine grid, and of three shared atoms", off, 1e-9)
 
 
 STATEMENT = Statement(

@@ -28,7 +28,8 @@ def gather(o: Scaled) -> dict[str, Any]:
 
 def finish(t: Totals) -> Residual:
     """(live, m) violations of S4 (N4)."""
-    return violation(np.abs(t.mean("zr") @ t.D.T - t.rate[:, None] * t.G[t.live]), ("atom", t.live), ("atom", range(t.m)))
+    off = np.abs(t.mean("zr") @ t.D.T - t.rate[:, None] * t.G[t.live])
+    return violation(off, ("atom", t.live), ("atom", range(t.m)))
 
 
 PROPERTY = Property(

@@ -38,15 +38,15 @@ from testbed.optimum import Optimum
 
 
 def sums(o: Scaled) -> dict[str, Any]:
-    """(m, d) E[z_k r], and (m, m) the sum over samples with j on of z_k (sign z_j - s_j), or z_k (g'(z_j) - s_j) (N5)."""
+    """(m, d) E[z_k r], and (m, m) sums over samples with j on of z_k (sign z_j - s_j); N5: g'(z_j) for the sign."""
     return {"zr": o.pulled, "put": o.pairs(o.code, o.price - o.met)}
 
 
 def identity(t: Totals) -> Array:
     """(live, m) violations of the identity: rows k, columns j.
 
-    All versions say E[z_k held_j] = nu_k G_jk, where held_j is s_j with its exact value, sign z_j or g'(z_j), put in where
-    j is on.
+    All versions say E[z_k held_j] = nu_k G_jk, where held_j is s_j with its exact value, sign z_j or g'(z_j), put in
+    where j is on.
     """
     return np.abs(t.mean("zr") @ t.D.T + t.mean("put") - t.rate[:, None] * t.G[t.live])
 

@@ -28,8 +28,8 @@ COINCIDENT = 1e-10  # largest |d_j - d_k| of atoms called one: so far apart they
 
 
 class Atoms:
-    """What every block shares: D (m, d) atoms, G (m, m) their cosines, nonnegative the kind of codes, n samples, and the
-    penalty in units of lam."""
+    """What every block shares: D (m, d) atoms, G (m, m) their cosines, nonnegative the kind of codes, n samples, and
+    the penalty in units of lam."""
 
     def __init__(self, dictionary: Dictionary) -> None:
         problem = dictionary.problem

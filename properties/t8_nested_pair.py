@@ -8,10 +8,10 @@ Constant magnitudes give two points, of lengths a and t (orthogonal features: t^
                merged     from the root of  tau E[z (lam + tau z)] = E[<x, u>^2; on],  z = (<x, d> - lam)+ / (2 + tau),
                           d where E (<x, d> - lam)+^2 is largest and u across it: one direction for both
 
-The first is where absorption ceases to be stationary: the residual of the longer point, (lam + tau L) / (1 + tau) along its
-atom, has a score above lam with the other. The optimum leaves it there continuously or, where the points are close in
-angle, jumps to the tilted pair a little before. The second is N10 for atoms that turn apart from coincidence. TopK with k = 2: not unique (N9). With spread finite
-magnitudes, by search over all pairs of angles.
+The first is where absorption ceases to be stationary: the residual of the longer point, (lam + tau L) / (1 + tau)
+along its atom, has a score above lam with the other. The optimum leaves it there continuously or, where the points
+are close in angle, jumps to the tilted pair a little before. The second is N10 for atoms that turn apart from
+coincidence. TopK with k = 2: not unique (N9). With spread finite magnitudes, by search over all pairs of angles.
 """
 
 from __future__ import annotations

@@ -136,12 +136,12 @@ CHAPTERS: tuple[Chapter, ...] = (
         "successors", "Successors",
         ("What codes cost can be chosen otherwise: an energy price, a concave one, one that saturates, a count. The "
          "objective sees an atom through its residual alone, so that most of what holds under l1 holds with the price "
-         "at the margin, g′(z), in the place of λ: balance, normal equations, the residual's structure. What an atom pays "
-         "can be read off a dictionary.",
+         "at the margin, g′(z), in the place of λ: balance, normal equations, the residual's structure. What an atom "
+         "pays can be read off a dictionary.",
          "Three things change. A parent may stay on under its child, at one cosine that the price sets. Correlated "
-         "features stop pulling atoms together once codes are free. And optima stop being unique: valleys lead from the "
-         "truth to others that cost the same, and past their end there is often something cheaper. Under none of these "
-         "objectives is a nested pair of features the optimum."),
+         "features stop pulling atoms together once codes are free. And optima stop being unique: valleys lead from "
+         "the truth to others that cost the same, and past their end there is often something cheaper. Under none of "
+         "these objectives is a nested pair of features the optimum."),
         (
             "nesting_law",
             "six_objectives",

@@ -71,7 +71,8 @@ def compute(say: Say) -> Numbers:
         curved = np.linalg.eigvalsh(plane_hessian(penalty, X, w, rows["near"][k]))[0] > 1e-9 * o.objective
         rows["status"][k] = STATUS.index("local_min" if curved and o.status == "stationary" else o.status)
     off = max(deviation(rows["cosine"], rows["law"]), deviation(again, rows["F"]))
-    return settings | rows | {"flat": rows["regime"] == priced.REGIMES.index("flat"), "deviation": off, "tolerance": 1e-7}
+    flat = rows["regime"] == priced.REGIMES.index("flat")
+    return settings | rows | {"flat": flat, "deviation": off, "tolerance": 1e-7}
 
 
 CODE = """
@@ -92,15 +93,16 @@ path.data = { s: line.map(j => f("shape", j)), near: line.map(j => f("near_1", j
 now.data = { s: [s, s], angle: [f("near_1") * 180 / Math.PI, f("best_1") * 180 / Math.PI], colour: [colours[1], grey] };
 put("says", regimes[f("regime")]);
 put("price", s < 0 ? "energy, τ = " + fixed(-s, 2) : s > 0 ? "MCP, γ = " + fixed(1 / s, 2) : "L1");
-put("cosine", fixed(f("cosine"), 6)); put("law", Number.isFinite(f("law")) ? fixed(f("law"), 6) : "not nested, or free");
+put("cosine", fixed(f("cosine"), 6));
+put("law", Number.isFinite(f("law")) ? fixed(f("law"), 6) : "not nested, or free");
 put("objective", fixed(f("F"), 10)); put("best", fixed(f("best_F"), 10));
 """
 
-LEAD = f"""<p>A parent that always fires, and a child at right angles that joins it with probability {RHO}. A unit of code
-costs λ = {LAM} at first; the slider bends the price. To the left it rises with the code (energy, τ), in the middle it is
-L1, to the right it falls until codes are free (MCP, 1/γ). Arrows: where descent from the truth ends. Grey: the best
-pair of atoms found. L1 forbids a parent that stays on under its child (N6). A saturating price lets the truth be: the child's
-atom lets go of the parent. But what is allowed is not what is best.</p>"""
+LEAD = f"""<p>A parent that always fires, and a child at right angles that joins it with probability {RHO}. A unit of
+code costs λ = {LAM} at first; the slider bends the price. To the left it rises with the code (energy, τ), in the middle
+it is L1, to the right it falls until codes are free (MCP, 1/γ). Arrows: where descent from the truth ends. Grey: the
+best pair of atoms found. L1 forbids a parent that stays on under its child (N6). A saturating price lets the truth be:
+the child's atom lets go of the parent. But what is allowed is not what is best.</p>"""
 
 READOUT = """<dl><dt>price</dt><dd id="price"></dd><dt>cosine of the atoms</dt><dd id="cosine"></dd>
 <dt>nesting law</dt><dd id="law"></dd><dt>F from the truth</dt><dd id="objective"></dd>
@@ -110,7 +112,8 @@ READOUT = """<dl><dt>price</dt><dd id="price"></dd><dt>cosine of the atoms</dt><
 def build(numbers: Numbers) -> bytes:
     """The price, the plane, and the angle of the child's atom against the shape."""
     ends = "x0 y0 x y colour"
-    sources = document.sources(curve="z g", points="x y", atoms=ends, ghost=ends, path="s near best", now="s angle colour")
+    sources = document.sources(curve="z g", points="x y", atoms=ends, ghost=ends, path="s near best",
+                               now="s angle colour")
     frames = columns(numbers, {"shape": "shape", "loud": "loud", "near": "near", "angles": "best", "regime": "regime",
                                "best": "best", "F": "F", "best_F": "best_F", "cosine": "cosine", "law": "law"})
     constants = {"colours": [style.BLUE, style.VERMILION], "grey": style.GREY, "regimes": list(REGIMES), "lams": LAM,
@@ -121,9 +124,10 @@ def build(numbers: Numbers) -> bytes:
     panels = [
         document.Panel(_plane(sources), "Parent and child", "Dots: the data. Arrows: atoms that descent from the truth "
                        "ends at, blue the parent's. Grey: the best pair found.", "Data and atoms in the plane."),
-        document.Panel(_price(sources), "What a code costs", "The price g(z) of a code z.", "The price against the code."),
-        document.Panel(_path(sources), "The child's atom against the shape", "Its angle from the parent, from the truth "
-                       "(orange) and at the best pair (grey). 90° is the child.",
+        document.Panel(_price(sources), "What a code costs", "The price g(z) of a code z.",
+                       "The price against the code."),
+        document.Panel(_path(sources), "The child's atom against the shape", "Its angle from the parent, from the "
+                       "truth (orange) and at the best pair (grey). 90° is the child.",
                        "The angle of the child's atom against the shape of the price."),
     ]
     return document.assemble(PAGE, LEAD, panels, READOUT, about, document.chosen(frames, code, sources))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize, root
@@ -51,7 +51,7 @@ def best(penalty: Penalty, U: Array, V: Array, g: Array) -> tuple[Array, Array, 
     for z, y in candidates:
         found.append((gain(z, y), z, y))
     top = np.argmax([value for value, _, _ in found], axis=0)[None]
-    return tuple(np.take_along_axis(np.stack(parts), top, axis=0)[0]  # type: ignore[return-value]
+    return tuple(np.take_along_axis(np.stack(parts), top, axis=0)[0]
                  for parts in zip(*found, strict=True))
 
 
@@ -151,7 +151,7 @@ def flat(penalty: Penalty, X: Array, w: Array, angles: Array, turn: float = 1e-3
     return bool((np.abs(F - here) <= LEVEL * (w @ (X * X).sum(axis=1))).any())
 
 
-def regime(pair: Pair, together: Array, first: float, second: float) -> str:
+def regime(pair: Pair, together: Any, first: float, second: float) -> str:
     """What became of features at angles `first` and `second` that fire together on some points (n,): one of REGIMES.
 
     flat: F does not decide. merged: one direction for both. faithful: each has its atom, to a degree. absorbed: on some

@@ -82,6 +82,14 @@ def test_antipodal(p: float, h: float, lam: float, live: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("price", "word"), [("l1(lam=0.1)", "absorbed"), ("energy(lam=0.1, tau=0.3)", "tilted"),
+                                             ("l0(lam0=0.02)", "absorbed")])
+def test_successors(price: str, word: str) -> None:
+    found = ran("successors", price=price, rho=0.4, parent=1.5)
+    assert found["word"] == word and found["more"] > 0.05 and found["report"].holds  # N1-N6, or S1-S6
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "d", "lam", "limit"), [(6, 3, 0.2, 6), (5, 2, 0.5, 5), (6, 1, 0.1, 2)])
 def test_wide_limit(n: int, d: int, lam: float, limit: int) -> None:
     found = ran("wide_limit", n=n, d=d, lam=lam, seed=1)
@@ -110,7 +118,7 @@ def test_the_list_of_demos(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["absorption", "antipodal", "audit", "conjecture", "lecture",
-                                                   "residuals", "splitting", "wide_limit"]
+                                                   "residuals", "splitting", "successors", "wide_limit"]
     assert all(len(line.split()) > 5 for line in lines)
 
 

@@ -1,4 +1,4 @@
-"""Predictions under any price (T1, T8, T9, T10, N9), against a solver that shares nothing; planted mistakes are seen."""
+"""Predictions under any price (T1, T8-T10, N9), against a solver that shares nothing; planted mistakes are seen."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from generators import antipodal, correlated_pair, exclusive_children, nested_pair, one_sparse, prices
 from generators.plane import priced
-from testbed import InputError
+from testbed import InputError, fit
 from testbed.penalties import L0, L1, MCP, Energy, Log, TopK
 
 ALL = [(L1(0.1), ("l1", 0.1)), (Energy(0.05, 0.3), ("energy", 0.05, 0.3)), (Log(0.1, 0.5), ("log", 0.1, 0.5)),
@@ -127,7 +127,7 @@ def test_T8_against_another_search(penalty, price):
 
 def test_T8_planted_mistakes():
     a, lam = 1.0, 0.1
-    X, w = plane(nested_pair(0.4))
+    X, _ = plane(nested_pair(0.4))
     right = prices.letting_go(lam, math.sqrt(2), math.sqrt(0.5))
     assert right == pytest.approx(lam * (math.sqrt(2) - a) / (math.sqrt(2) * (a - lam)), rel=1e-14)
     for wrong in (prices.letting_go(lam, 1.0, math.sqrt(0.5)), prices.letting_go(lam, math.sqrt(2), 0.5), lam):
@@ -216,3 +216,22 @@ def test_what_is_not_known_is_refused():
     with pytest.raises(InputError, match="T10 is for concave prices"):
         antipodal(1, "discrete([-1, 2])").predict(penalty=Energy(0.1, 0.1))
     assert nested_pair(0.3).predict(penalty=L1(0.2)).objective == nested_pair(0.3).predict(0.2).objective
+
+
+# --- training agrees
+
+
+@pytest.mark.parametrize("penalty", [Energy(0.1, 0.02), Energy(0.1, 0.3), Log(0.1, 0.5), MCP(0.1, 4), L0(0.02), TopK(1)],
+                         ids=str)
+@pytest.mark.parametrize("world", [nested_pair(0.4), nested_pair(0.3, 1.2, 1.0, 0.7), correlated_pair(0.3, 0.3)], ids=str)
+def test_training_confirms(world, penalty):
+    sample, found = world.exact(), world.predict(penalty=penalty)
+    optimum = fit(sample.X, 2, penalty=penalty, weights=sample.weights, seed=1, restarts=12)
+    assert optimum.objective == pytest.approx(found.objective, abs=1e-10)
+    assert optimum.stationarity <= 1e-10 and optimum.kkt <= 1e-10
+    order = np.argsort(np.arctan2(optimum.D[:, 1], optimum.D[:, 0]))
+    mirrored = np.linalg.norm(optimum.D[order][::-1, ::-1] - found.D)  # a broken pair has a twin
+    assert min(np.linalg.norm(optimum.D[order] - found.D), mirrored) < 1e-8
+    turn = np.array([[np.cos(1e-5), np.sin(1e-5)], [-np.sin(1e-5), np.cos(1e-5)]])
+    assert np.linalg.norm(optimum.D[order] - found.D @ turn) > 1e-6 and np.linalg.norm(
+        optimum.D[order][::-1, ::-1] - found.D @ turn) > 1e-6

@@ -33,7 +33,7 @@ CASES = [cases.threshold, cases.correlated_pair, cases.co_firing, lambda: cases.
 def scaled(optimum: Optimum, c: float) -> Optimum:
     """The same optimum in other units: (X, lam) -> (c X, c lam)."""
     p = optimum.problem
-    problem = Problem(c * p.X, weights=p.weights, bias=p.bias, nonnegative=p.nonnegative, penalty=p.penalty.scaled(1 / c))
+    problem = Problem(c * p.X, None, p.weights, p.bias, p.nonnegative, p.penalty.scaled(1 / c))
     return replace(optimum, problem=problem, b=c * optimum.b, Z=c * optimum.Z)
 
 

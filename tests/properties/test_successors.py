@@ -108,7 +108,8 @@ def law(seed: int, penalty) -> float | None:
 
 
 def test_nesting_law():
-    found = [off for seed in range(14) for penalty in (LAW if seed < 1 else LAW[::2]) if (off := law(seed, penalty)) is not None]
+    tried = [law(seed, penalty) for seed in range(14) for penalty in (LAW if seed < 1 else LAW[::2])]
+    found = [off for off in tried if off is not None]
     assert len(found) >= 12 and max(found) <= 1e-8
 
 
@@ -139,7 +140,7 @@ def test_who_may_be_louder():
 
 
 def test_a_hierarchy_that_l1_and_energy_refuse():
-    """True features, nested: under every price with a slope there the law fails, and where codes are free it does not."""
+    """True features, nested: the law fails under every price with a slope there, and does not where codes are free."""
     X, w, _ = nested_world(3)
     truth = np.array([0.0, math.pi / 2])
     for penalty in (Energy(0.05, 0.3), Log(0.05, 1.0)):
