@@ -92,7 +92,7 @@ def draw(numbers: Numbers) -> Picture:
     exact = numbers["counts"][:, :, at, 0].sum(axis=0)
     b.plot(lams, 100 * exact[:, 0] / exact[:, 1], color=style.BLUE)
     style.measured(b, lams, 100 * exact[:, 0] / exact[:, 1], style.BLUE, "o")
-    style.label(b, lams[0], 106, "exact optima, all starts", style.BLUE, ha="left")
+    style.label(b, 0.04, 0.9, "exact optima, any start", style.BLUE, xycoords="axes fraction")
     style.label(b, 0.04, 0.79, "amortised:", xycoords="axes fraction")
     for k, (_, _, words, colour, shape) in enumerate(AMORTISED):
         found, total = numbers["sae_free"][k].T
@@ -103,7 +103,7 @@ def draw(numbers: Numbers) -> Picture:
                    ecolor=colour, elinewidth=0.7)
         style.measured(b, numbers["sae_lams"], 100 * share, colour, shape)
         style.label(b, 0.04, 0.7 - 0.09 * k, words, style.INK.get(colour, colour), xycoords="axes fraction")
-    b.set(xscale="log", xlabel="penalty λ", yticks=[0, 50, 100], ylim=(-4, 118),
+    b.set(xscale="log", xlim=(2e-4, 0.5), xlabel="penalty λ", yticks=[0, 50, 100], ylim=(-4, 118),
           ylabel="free features recovered (%)")
     floor = 1e-13
     for s, (_, words, colour, shape) in enumerate(STARTS):
