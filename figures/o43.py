@@ -63,7 +63,8 @@ def compute() -> Numbers:
     exact_codes = np.array([np.mean([float(row["codes"]) for row in exact if float(row["lam"]) == lam
                                      and float(row["world.gamma"]) == float(sae[0]["world.gamma"])]) for lam in lams])
     worst = max(float(row["stationarity"]) for row in exact)
-    return {"lams": lams, "gammas": gammas, "objective": objective, "above": objective / np.nanmin(objective, axis=0) - 1,
+    return {"lams": lams, "gammas": gammas, "objective": objective,
+            "above": objective / np.nanmin(objective, axis=0) - 1,
             "counts": counts, "sae_lams": sae_lams, "sae_gamma": float(sae[0]["world.gamma"]), "sae_free": free,
             "sae_codes": codes, "exact_codes": exact_codes, "deviation": worst, "tolerance": 1e-10}
 
