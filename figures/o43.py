@@ -63,7 +63,8 @@ def compute() -> Numbers:
     exact_codes = np.array([np.mean([float(row["codes"]) for row in exact if float(row["lam"]) == lam
                                      and float(row["world.gamma"]) == float(sae[0]["world.gamma"])]) for lam in lams])
     worst = max(float(row["stationarity"]) for row in exact)
-    return {"lams": lams, "gammas": gammas, "objective": objective, "above": objective / np.nanmin(objective, axis=0) - 1,
+    return {"lams": lams, "gammas": gammas, "objective": objective,
+            "above": objective / np.nanmin(objective, axis=0) - 1,
             "counts": counts, "sae_lams": sae_lams, "sae_gamma": float(sae[0]["world.gamma"]), "sae_free": free,
             "sae_codes": codes, "exact_codes": exact_codes, "deviation": worst, "tolerance": 1e-10}
 
@@ -92,7 +93,7 @@ def draw(numbers: Numbers) -> Picture:
     exact = numbers["counts"][:, :, at, 0].sum(axis=0)
     b.plot(lams, 100 * exact[:, 0] / exact[:, 1], color=style.BLUE)
     style.measured(b, lams, 100 * exact[:, 0] / exact[:, 1], style.BLUE, "o")
-    style.label(b, lams[0], 106, "exact optima, all starts", style.BLUE, ha="left")
+    style.label(b, 0.04, 0.9, "exact optima, any start", style.BLUE, xycoords="axes fraction")
     style.label(b, 0.04, 0.79, "amortised:", xycoords="axes fraction")
     for k, (_, _, words, colour, shape) in enumerate(AMORTISED):
         found, total = numbers["sae_free"][k].T
@@ -103,7 +104,7 @@ def draw(numbers: Numbers) -> Picture:
                    ecolor=colour, elinewidth=0.7)
         style.measured(b, numbers["sae_lams"], 100 * share, colour, shape)
         style.label(b, 0.04, 0.7 - 0.09 * k, words, style.INK.get(colour, colour), xycoords="axes fraction")
-    b.set(xscale="log", xlabel="penalty λ", yticks=[0, 50, 100], ylim=(-4, 118),
+    b.set(xscale="log", xlim=(2e-4, 0.5), xlabel="penalty λ", yticks=[0, 50, 100], ylim=(-4, 118),
           ylabel="free features recovered (%)")
     floor = 1e-13
     for s, (_, words, colour, shape) in enumerate(STARTS):

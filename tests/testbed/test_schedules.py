@@ -71,10 +71,12 @@ def test_small_problems_and_sparse_starts_are_left_alone(crowded):
     assert phi.work > threads.SMALL and str(plan) == "plain" and np.array_equal(point.theta, theta)
 
 
-def test_a_start_that_is_given_is_kept_unless_a_continuation_is_asked_for(crowded):
-    sample, *_ = crowded
-    kept = fit(sample.X, M, LAM, start=sample.features)
-    moved = fit(sample.X, M, LAM, start=sample.features, schedule="continuation")
+def test_a_start_that_is_given_is_kept_unless_a_continuation_is_asked_for(crowded, monkeypatch):
+    sample, _, _, theta, _ = crowded
+    monkeypatch.setattr(threads, "SMALL", 0)
+    X = sample.X[:500]
+    kept, moved = fit(X, M, LAM, start=theta), fit(X, M, LAM, start=theta, schedule="continuation")
+    assert fit(X, M, LAM, restarts=1).schedule != "plain"  # what is drawn is as dense
     assert kept.schedule == "plain" and moved.schedule.startswith("continuation")
     with pytest.raises(InputError, match="fit: schedule must be one of auto, plain, continuation; got 'fast'"):
         fit(sample.X, M, LAM, schedule="fast")
