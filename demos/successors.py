@@ -94,8 +94,8 @@ def _(best, check, mo, np, optimum, truth, word):
     report = check(optimum)
     more = truth / best.objective - 1
     mo.vstack([
-        mo.md(f"**{word}**: atoms at {np.degrees(best.angles[0]):.1f}° and {np.degrees(best.angles[1]):.1f}°. The truth "
-              f"costs {100 * more:.1f} % more."),
+        mo.md(f"**{word}**: atoms at {np.degrees(best.angles[0]):.1f}° and {np.degrees(best.angles[1]):.1f}°. "
+              f"The truth costs {100 * more:.1f} % more."),
         mo.plain_text(str(report)),
     ])
     return more, report

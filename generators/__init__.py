@@ -34,5 +34,6 @@ __all__ = [
     "WORLDS", "Prediction", "Sample", "Scalar", "World", "antipodal", "boundary", "cofiring", "correlated",
     "correlated_50", "correlated_pair", "critical_lam", "digits", "exclusive_children", "forest", "hedging",
     "held_fixed", "hierarchical", "independent", "landscape", "make", "nested_pair", "nests", "one_sparse",
-    "parse_parameters", "regime", "sharing", "spinodal", "superposition", "synthetic_forest", "trace", "tree", "two_features",
+    "parse_parameters", "regime", "sharing", "spinodal", "superposition", "synthetic_forest", "trace", "tree",
+    "two_features",
 ]

@@ -14,7 +14,7 @@ import numpy as np
 
 from figures.base import Numbers
 from figures.gallery import registry
-from figures.pages import blocks, derivation, mathml, shell
+from figures.pages import blocks, derivation, shell
 from properties.base import Property
 from properties.discovery import Entry
 from properties.families import FAMILIES, HEAD, Family

@@ -221,9 +221,10 @@ def test_what_is_not_known_is_refused():
 # --- training agrees
 
 
-@pytest.mark.parametrize("penalty", [Energy(0.1, 0.02), Energy(0.1, 0.3), Log(0.1, 0.5), MCP(0.1, 4), L0(0.02), TopK(1)],
-                         ids=str)
-@pytest.mark.parametrize("world", [nested_pair(0.4), nested_pair(0.3, 1.2, 1.0, 0.7), correlated_pair(0.3, 0.3)], ids=str)
+@pytest.mark.parametrize("penalty", [
+    Energy(0.1, 0.02), Energy(0.1, 0.3), Log(0.1, 0.5), MCP(0.1, 4), L0(0.02), TopK(1)], ids=str)
+@pytest.mark.parametrize("world", [
+    nested_pair(0.4), nested_pair(0.3, 1.2, 1.0, 0.7), correlated_pair(0.3, 0.3)], ids=str)
 def test_training_confirms(world, penalty):
     sample, found = world.exact(), world.predict(penalty=penalty)
     optimum = fit(sample.X, 2, penalty=penalty, weights=sample.weights, seed=1, restarts=12)
