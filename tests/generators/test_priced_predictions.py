@@ -160,6 +160,8 @@ def test_T9_where_the_truth_ends(alpha, share):
         assert (truth <= other) == holds and np.abs(successors.slopes(price, X, w, broken)).max() < 1e-12
         found = world.predict(penalty=L0(factor * end))
         assert found.objective <= min(truth, other) + 1e-12
+        assert np.abs(successors.slopes(price, X, w, found.values["angles"])).max() < 1e-10
+        assert successors.phi(price, X, w, found.values["angles"]) == pytest.approx(found.objective, abs=1e-12)
     wrong = np.array([0, math.pi / 4 + 0.5 * math.atan2(alpha, beta)])
     assert np.abs(successors.slopes(price, X, w, wrong)).max() > 1e-4
 

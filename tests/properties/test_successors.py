@@ -160,6 +160,15 @@ def test_a_code_of_another_penalty_is_seen():
             assert (get("N1").residual(o).max <= 1e-10) == (str(penalty) == str(other)), (penalty, other)
 
 
+def test_a_code_that_is_not_worth_its_price():
+    """Under L0 a code below sqrt(2 lam0) saves less than its atom costs, though its score is 0 as it should be."""
+    problem = Problem(np.array([[0.15, 0], [1.0, 0]]), penalty=L0(0.02))
+    for small, holds in ((0.0, True), (0.15, False)):
+        o = Optimum.at(problem, np.array([[1.0, 0]]), Z=np.array([[small], [1.0]]))
+        assert (get("N1").residual(o).max <= 1e-12) == holds
+    assert get("N1").residual(o).worst == "sample 0, atom 0" and get("N1").residual(o).max == pytest.approx(0.25)
+
+
 def test_topk_counts():
     X, w = points(5)
     angles = np.array([0.2, 1.1])
