@@ -5,7 +5,8 @@ long as a sample takes at most NODES nodes (supports of 8 among 64 atoms, in dat
 thousand), and as long as no two atoms are nearly the same, or nearly opposite, and not quite: with r between them they
 span what they differ by, at codes of 1/NEAR and more, of which cosines in float64 say nothing. Beyond these limits
 codes are swap-optimal: adding, dropping or swapping one atom, with all codes made anew, does not help. What is claimed
-is said sample by sample. Of equal supports the one of lower indices is taken.
+is said sample by sample; of atoms that nearly coincide N1 may be missed by what they differ by. Of equal supports the
+one of lower indices is taken.
 """
 
 from __future__ import annotations
