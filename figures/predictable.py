@@ -63,7 +63,8 @@ FIGURE = Figure(
             " in the plane, as the price grows. Markers: least squares on the samples; lines: N3, from the decoder, "
             "the mean prices and the reconstruction's covariance. Under L0, and MCP where it has saturated, it is "
             "zero: whatever is predictable of such an SAE's residual is encoder error or unfinished training.",
-    alt="Two rising curves, energy above L1, with markers on them, and MCP and L0 near zero, L0 exactly.",
+    alt="Two rising curves over the penalty's size, energy above L1, with markers on them; the markers of MCP lie near "
+        "zero and those of L0 exactly there.",
     agreement="trace of the least-squares map against N3",
     compute=compute, draw=draw,
 )

@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from figures.base import Numbers
 from figures.gallery import registry
 from figures.pages import blocks, derivation, shell
-from properties.base import Property
-from properties.discovery import Entry
-from properties.families import FAMILIES, HEAD, Family
-from properties.theory import entries
+
+if TYPE_CHECKING:  # statements are loaded when the page is built: to list figures must load nothing heavy
+    from properties.base import Property
+    from properties.discovery import Entry
 
 FILE = "theory.html"
 STYLE = """
@@ -33,6 +34,9 @@ nav .ids { font-size: .85rem; display: flex; flex-wrap: wrap; gap: .1rem .5rem; 
 
 def build(shown: Mapping[str, Numbers]) -> str:
     """The page. shown : the numbers of the figures that there are."""
+    from properties.families import HEAD
+    from properties.theory import entries
+
     known = entries()
     mentions = {id: set(re.findall(r"\b[A-Z]\d+\b", entry.text)) & set(known) - {id} for id, entry in known.items()}
     letters = dict.fromkeys(id[0] for id in known)
@@ -54,6 +58,8 @@ def build(shown: Mapping[str, Numbers]) -> str:
 
 def title(letter: str) -> str:
     """What a family is called."""
+    from properties.families import FAMILIES, Family
+
     words = FAMILIES.get(letter, Family("")).title
     return f"{letter}: {words}" if words else letter
 
@@ -61,6 +67,8 @@ def title(letter: str) -> str:
 def family(letter: str, known: Mapping[str, Entry], mentions: Mapping[str, set[str]],
            shown: Mapping[str, Numbers]) -> Iterator[str]:
     """A family: what its statements share, and each of them."""
+    from properties.families import FAMILIES, Family
+
     yield f'<section class="chapter" id="family-{letter}"><h2>{escape(title(letter))}</h2>'
     text = FAMILIES.get(letter, Family("")).text
     yield f'<div class="prose">{derivation.html(text, known)}</div>' if text else ""
@@ -103,6 +111,8 @@ def _facts(entry: Entry, known: Mapping[str, Entry], mentions: Mapping[str, set[
 
 def evidence(entry: Entry, shown: Mapping[str, Numbers]) -> Iterator[str]:
     """What the gallery's numbers say of it, and the command that measures it anew."""
+    from properties.base import Property
+
     s = entry.statement
     if isinstance(s, Property) and (at := _at_optima(s, shown)):
         count, worst = at

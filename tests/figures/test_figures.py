@@ -182,7 +182,7 @@ def test_style_ignores_the_users_settings(numbers_of: Numbers) -> None:
 
 def test_files_are_complete(quick_gallery: Path) -> None:
     expected = {f"{name}.{suffix}" for name in QUICK for suffix in SUFFIXES}
-    assert {path.name for path in quick_gallery.iterdir()} == expected | {"index.html"}
+    assert {path.name for path in quick_gallery.iterdir()} == expected | {"index.html", "theory.html"}
 
 
 def test_a_second_run_writes_the_same_bytes(quick_gallery: Path, tmp_path: Path) -> None:
@@ -230,7 +230,10 @@ def test_page_is_self_contained_and_described(quick_gallery: Path) -> None:
     for tag, attributes in found.tags:
         target = attributes.get("href") or ""
         if tag == "a":
-            assert target[1:] in ids if target.startswith("#") else (quick_gallery / target).is_file(), target
+            file, _, anchor = target.partition("#")
+            assert (quick_gallery / file).is_file() if file else anchor in ids, target
+            if file and anchor:
+                assert f'id="{anchor}"' in (quick_gallery / file).read_text(), target
 
 
 def test_every_figure_says_what_it_shows() -> None:

@@ -42,7 +42,8 @@ def test_no_part_is_too_wide_for_a_phone(id: str) -> None:
     ("√(ab)", "<msqrt><mi>a</mi><mi>b</mi></msqrt>"),
     ("√2", "<msqrt><mn>2</mn></msqrt>"),
     ("E[z | x]", '<mi mathvariant="normal">E</mi><mrow><mo form="prefix" stretchy="false">[</mo><mi>z</mi>'
-                 '<mo form="infix" lspace="0.25em" rspace="0.25em">|</mo><mi>x</mi><mo form="postfix" stretchy="false">]</mo></mrow>'),
+                 '<mo form="infix" lspace="0.25em" rspace="0.25em">|</mo><mi>x</mi>'
+                 '<mo form="postfix" stretchy="false">]</mo></mrow>'),
     ("F*", "<msup><mi>F</mi><mo>∗</mo></msup>"),
     ("sin θ", '<mi mathvariant="normal">sin</mi><mspace width="0.17em"/><mi>θ</mi>'),
     ("zD", "<mi>z</mi><mi>D</mi>"),
