@@ -27,7 +27,8 @@ from testbed.kernels import quadratic
 from testbed.kernels.jit import jit
 
 TIE = 1e-13  # of |y|^2: values nearer than this are equal, and the support of lower indices is taken
-ROUNDING = 4e-16
+ROUNDING = 4e-16  # in what a node has left, times what eliminating its atoms enlarges
+DEPENDENT = 256  # such roundings: an atom no farther from the span of others depends on them
 TOLERANCE = 1e-14  # of gradients, where |y| is near 1
 DEEP = 8  # atoms added at once for which (1) is computed
 SWAP, GLOBAL = 0, 1
@@ -66,7 +67,7 @@ def outlook(G, c, T, t, half, space, gain):
     k = 0
     for i in range(t):
         square = quadratic.apart(G, T[i], F, k, Inv, u)
-        if square > quadratic.DEPENDENT:
+        if quadratic.independent(square, 1.0, k, Inv):
             k = quadratic.append(G, T[i], F, k, Inv, u, square)
     growth = 1.0
     v = 0.0
@@ -94,7 +95,7 @@ def outlook(G, c, T, t, half, space, gain):
 def ceiling(left, square, slack, length, room):
     """The most that an atom can gain: (1) for one atom, with gradient and distance as uncertain as rounding makes them;
     nothing where it depends on the others. length is |y|."""
-    if square <= max(quadratic.DEPENDENT, 2 * slack):
+    if square <= DEPENDENT * slack:
         return 0.0
     left = max(left + slack * length, 0.0)
     return min(0.5 * left * left / (square - slack), room)
@@ -235,7 +236,7 @@ def branch(G, c, half, price, most, budget, S, s, z, value, space, deep):
         room = max(half + free[level], 0.0) + TIE
         if fresh:
             for j in range(m):
-                if undecided[level, j] and H[level, j, j] <= max(quadratic.DEPENDENT, 2 * slack):
+                if undecided[level, j] and H[level, j, j] <= DEPENDENT * slack:
                     undecided[level, j] = False
             _look_ahead(H[level], C[level], undecided[level], slack, room, B[level])
             nn[level] = -np.inf
@@ -289,6 +290,8 @@ def branch(G, c, half, price, most, budget, S, s, z, value, space, deep):
         undecided[level, j] = False
         T[level] = j
         v = fitted(G, c, T, level + 1, z, space)
+        if v == np.inf:  # an answer is missing: nothing can be certain
+            return s, value, budget + 1
         v += price * counted(T, level + 1, z)
         if v < value - TIE:
             value = v

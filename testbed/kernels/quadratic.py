@@ -14,7 +14,8 @@ import numpy as np
 
 from testbed.kernels.jit import jit
 
-DEPENDENT = 1e-13  # a squared distance from the span of the free columns below this share is rounding
+DEPENDENT = 1e-13  # a squared distance from the span of columns is rounding below this share, times what Inv enlarges
+LOST = 1e-10  # a gradient that is left, where numbers are near 1, beyond which nothing is claimed
 LOW, FREE, HIGH = 0, 1, 2
 FAILED = -1
 
@@ -64,6 +65,15 @@ def apart(G, j, F, k, Inv, u):
         u[i] = s
         square -= s * G[F[i], j]
     return square
+
+
+@jit()
+def independent(square, size, k, Inv):
+    """Whether a column of squared length `size` is off the span of k others by more than rounding."""
+    grown = 1.0
+    for i in range(k):
+        grown += Inv[i, i]
+    return square > DEPENDENT * size * grown
 
 
 @jit()
@@ -134,39 +144,45 @@ def minimise(G, c, low, high, A, a, tol, z, where, w, F, Inv, u):
             found = 0.0
             for i in range(k):
                 found = max(found, abs(w[F[i]]))
+            bent = found > tol
             for i in range(a):
                 o = A[i]
                 push = w[o] if where[o] == LOW else -w[o] if where[o] == HIGH else 0.0
                 if low[o] < high[o] and push > 2 * tol:
                     j = o  # the running gradient had drifted
+                    found = max(found, push)
             if polished >= 4 or (found <= tol and j < 0):
-                return k
+                return k if found <= max(LOST, tol) else FAILED
             polished += 1
-            if found > tol:
+            if bent:
                 k = _correct(G, low, high, A, a, z, where, w, F, Inv, k, u)
                 _gradient(G, c, A, a, z, w)
             continue
         s = 1.0 if where[j] == LOW else -1.0
         while True:
             square = apart(G, j, F, k, Inv, u)
-            t = max(s * w[j], 0.0) / square if square > DEPENDENT * G[j, j] else np.inf
+            off = independent(square, G[j, j], k, Inv)
+            t = max(s * w[j], 0.0) / square if off else np.inf
             b = -1
             room = high[j] - z[j] if s > 0 else z[j] - low[j]
+            if not off and most <= LOST:  # what pushes a dependent column so little is rounding
+                break
+            least = 0.0 if off else LOST  # and so are its smallest components
             own = room <= t
             t = min(t, room)
             for i in range(k):
                 o = F[i]
                 d = -s * u[i]
                 limit = np.inf
-                if d < 0.0:
+                if d < -least:
                     limit = max(z[o] - low[o], 0.0) / -d
-                elif d > 0.0:
+                elif d > least:
                     limit = max(high[o] - z[o], 0.0) / d
                 if limit < t:
                     t = limit
                     b = i
                     own = False
-            if t == np.inf:  # c lies in the range of G: what pushes a dependent column is rounding
+            if t == np.inf:
                 break
             z[j] += s * t
             for i in range(a):
@@ -184,6 +200,8 @@ def minimise(G, c, low, high, A, a, tol, z, where, w, F, Inv, u):
             z[o] = high[o] if up else low[o]
             k = remove(b, F, k, Inv)
         if t == np.inf:
+            if most > LOST:
+                return FAILED
             tol = most
         elif own:
             where[j] = HIGH if s > 0 else LOW
