@@ -67,7 +67,7 @@ def stand_ins(dictionary: Dictionary, sums: Moments, say: Callable[[str, int, in
     without = _Without(dictionary)
     for j in np.flatnonzero(asked).tolist():
         rows = held.of(j)
-        codes[j] = without.codes(j, held.X[rows])
+        codes[j] = without.codes(j, held.X[rows], held.Z[rows])
         carried[j] = (codes[j].toarray() >= USUAL * usual).mean(axis=0)
         done += len(rows)
         say("codes without a latent", done, total)
@@ -105,12 +105,15 @@ class _Without:
         self.D = dictionary.D.copy()
         self.gram = exact.gram(self.D).copy()
 
-    def codes(self, j: int, X: Array) -> csr_array:
-        """(k, m), nothing in column j."""
+    def codes(self, j: int, X: Array, Z: csr_array) -> csr_array:
+        """(k, m), nothing in column j; those with it, Z, are near."""
+        near = Z.copy()
+        near.data[near.indices == j] = 0
+        near.eliminate_zeros()
         atom, cosines = self.D[j].copy(), self.gram[j].copy()
         self.D[j] = self.gram[j] = self.gram[:, j] = 0
         self.gram[j, j] = 1
-        Z, _ = choosing.codes(X, self.D, self.b, self.penalty, self.gram)
+        Z, _ = choosing.codes(X, self.D, self.b, self.penalty, self.gram, start=near)
         self.D[j] = atom
         self.gram[j] = self.gram[:, j] = cosines
         return Z

@@ -31,11 +31,13 @@ def coder_for(n: int, d: int, m: int, penalty: Penalty) -> Coder:
 
 
 def codes(X: Array, D: Array, b: Array, penalty: Penalty, gram: Any = None,
-          threads: int | None = None) -> tuple[csr_array, str]:
+          threads: int | None = None, start: csr_array | None = None) -> tuple[csr_array, str]:
     """Codes (n, m) of samples X (n, d) on unit-norm atoms D (m, d) with bias b (d,), and what is claimed of them (see
-    `exact.Coder`); trusted arguments."""
+    `exact.Coder`); trusted arguments. start : codes (n, m) that may be near, which saves time under l1."""
     unit = power_of_two_near(penalty.unit)
     coder = coder_for(len(X), X.shape[1], len(D), penalty.scaled(unit))
+    if start is not None and isinstance(penalty, L1):
+        coder.load(start / unit)
     with limited(X.size * len(D), threads, "encode"):
         coder.code(X, np.ascontiguousarray(D), b if b.any() else None, unit, gram)
     return coder.sparse(len(D), unit), coder.claim

@@ -44,9 +44,9 @@ def test_a_zeroed_atom_is_one_that_is_not_there(m):
     D /= np.linalg.norm(D, axis=1, keepdims=True)
     X = rng.standard_normal((50, 24))
     without = absorbed._Without(Dictionary.of(Problem(X, LAM), D))
-    before = without.gram.copy()
+    before, near = without.gram.copy(), encode(X, D, LAM)
     for j in (3, m - 1):
-        Z, others = without.codes(j, X).toarray(), encode(X, np.delete(D, j, axis=0), LAM).toarray()
+        Z, others = without.codes(j, X, near).toarray(), encode(X, np.delete(D, j, axis=0), LAM).toarray()
         np.testing.assert_allclose(np.delete(Z, j, axis=1), others, atol=1e-9)
         assert not Z[:, j].any()
     assert np.array_equal(without.gram, before) and np.array_equal(without.D, D)
