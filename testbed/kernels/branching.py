@@ -25,6 +25,7 @@ from numba import prange
 
 from testbed.kernels import quadratic
 from testbed.kernels.jit import jit
+from testbed.kernels.quadratic import counted, workspace
 
 TIE = 1e-13  # of |y|^2: values nearer than this are equal, and the support of lower indices is taken
 ROUNDING = 4e-16  # in what a node has left, times what eliminating its atoms enlarges
@@ -36,28 +37,12 @@ ROWS = 16
 
 
 @jit()
-def workspace(m):
-    """What `fitted` and `outlook` need for m atoms."""
-    return (np.zeros(m), np.full(m, np.inf), np.zeros(m, np.int64), np.zeros(m), np.zeros(m, np.int64),
-            np.zeros((m, m)), np.zeros(m))
-
-
-@jit()
 def fitted(G, c, T, t, z, space):
     """Nonnegative least squares on the atoms T[:t]: its value, with z on T; infinite where it failed."""
     low, high, where, w, F, Inv, u = space
     if quadratic.minimise(G, c, low, high, T, t, TOLERANCE, z, where, w, F, Inv, u) < 0:
         return np.inf
     return quadratic.value(c, T, t, z, w)
-
-
-@jit()
-def counted(T, t, z):
-    """How many of T[:t] are on."""
-    n = 0
-    for i in range(t):
-        n += z[T[i]] > 0.0
-    return n
 
 
 @jit()

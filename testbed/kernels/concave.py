@@ -20,8 +20,9 @@ from numba import prange
 
 from testbed.kernels import quadratic
 from testbed.kernels.bent import LOG, MCP, curvature, slope
-from testbed.kernels.branching import GLOBAL, ROWS, SWAP, TIE, TOLERANCE, outlook, workspace
+from testbed.kernels.branching import GLOBAL, ROWS, SWAP, TIE, TOLERANCE, outlook
 from testbed.kernels.jit import jit
+from testbed.kernels.quadratic import workspace
 
 GAP = 1e-11  # of |y|^2: nodes whose bound is within this of the best value hold nothing better
 STACK = 400

@@ -221,3 +221,19 @@ def value(c, A, a, z, w):
     for i in range(a):
         s -= 0.5 * z[A[i]] * (c[A[i]] + w[A[i]])
     return s
+
+
+@jit()
+def workspace(m):
+    """What `minimise` needs for m variables that are at least 0: their bounds, and buffers."""
+    return (np.zeros(m), np.full(m, np.inf), np.zeros(m, np.int64), np.zeros(m), np.zeros(m, np.int64),
+            np.zeros((m, m)), np.zeros(m))
+
+
+@jit()
+def counted(T, t, z):
+    """How many of T[:t] are on."""
+    n = 0
+    for i in range(t):
+        n += z[T[i]] > 0.0
+    return n
